@@ -1,0 +1,190 @@
+// In: the crates, pkg-template/ and src/js/. Out: pkg/, the npm package, the same bytes for the same input. What did not
+// change is not made again. Testing it is left to ./check.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { exclusively } from "./exclusive.mjs";
+import { cargoTarget, packageFolder, root, target, toolsPath } from "./paths.mjs";
+import { endOnSignals, run, seconds } from "./process.mjs";
+import { lockedVersion, npmPackages, rust, wasmTools } from "./setup.mjs";
+
+const WASM_TARGET = "wasm32-unknown-unknown";
+const MODULES = [
+  { crate: "agentline", folder: root, name: "agentline_wasm" },
+  { crate: "agentline-sandbox", folder: join(root, "sandbox"), name: "sandbox_wasm" },
+];
+
+export async function build() {
+  await exclusively("build", buildAlone);
+}
+
+async function buildAlone() {
+  const began = Date.now();
+  const step = (text) => console.log(`  ${seconds(began).padStart(7)}  ${text}`);
+  await npmPackages();
+  await rust();
+  await wasmTools();
+  step("tools are there");
+  const flags = await cargoFlags();
+  const generated = [];
+  for (const module of MODULES) generated.push(await wasmModule(module, flags, step));
+  const changed = await assemble(generated);
+  step(changed ? "pkg/ is new" : "pkg/ is as it was");
+  await tellSizes(step);
+}
+
+// The registry's sources lie under the home of whoever builds, and a panic message names its source file: without this
+// the module would hold that path, and would differ from machine to machine.
+async function cargoFlags() {
+  await run("cargo", ["fetch", "--locked", "--target", WASM_TARGET], { cwd: root, capture: true });
+  const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+  const sysroot = (await run("rustc", ["--print", "sysroot"], { cwd: root, capture: true })).trim();
+  const remapped = [`${sysroot}/lib/rustlib/src/rust=rust`, `${root}/=`];
+  const registries = existsSync(sources) ? await readdir(sources) : [];
+  for (const registry of registries.sort()) remapped.push(`${join(sources, registry)}/=`);
+  const flags = remapped.map((pair) => `--remap-path-prefix=${pair}`);
+  return ["--locked", "--config", `target.${WASM_TARGET}.rustflags=${JSON.stringify(flags)}`];
+}
+
+// wasm-pack binds and optimises every time it is called; so cargo is asked first, and wasm-pack is called only if the
+// module that cargo made, or a tool that works on it, is another one.
+async function wasmModule({ crate, folder, name }, flags, step) {
+  const out = join(cargoTarget, "wasm", crate);
+  const stamp = join(out, ".stamp");
+  const common = ["--lib", "--release", "--target", WASM_TARGET];
+  await run("cargo", ["build", ...common, ...flags], {
+    cwd: folder,
+    label: `cargo build ${crate}`,
+  });
+  const compiled = join(cargoTarget, WASM_TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  const wanted = createHash("sha256")
+    .update(await readFile(compiled))
+    .update(await readFile(join(folder, "Cargo.toml")))
+    .update(await readFile(join(root, "package-lock.json")))
+    .update(await lockedVersion("wasm-bindgen"))
+    .digest("hex");
+  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) {
+    step(`${crate}: the module is as it was`);
+    return { out, name };
+  }
+  await rm(out, { recursive: true, force: true });
+  const options = [
+    "--mode",
+    "no-install",
+    "--target",
+    "web",
+    "--release",
+    "--no-pack",
+    "--no-gitignore",
+  ];
+  await run(
+    "wasm-pack",
+    ["build", folder, ...options, "--out-name", name, "--out-dir", out, "--", ...flags],
+    { cwd: root, label: `wasm-pack build ${crate}`, env: { PATH: toolsPath } },
+  );
+  await writeFile(stamp, wanted);
+  step(`${crate}: the module is new`);
+  return { out, name };
+}
+
+async function assemble(generated) {
+  const fresh = join(target, `package.${process.pid}`);
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  await cp(join(root, "pkg-template"), fresh, { recursive: true });
+  for (const file of await readdir(join(root, "src", "js"))) {
+    if (file.endsWith(".js")) await cp(join(root, "src", "js", file), join(fresh, file));
+  }
+  for (const { out, name } of generated) {
+    for (const ending of [".js", ".d.ts", "_bg.wasm", "_bg.wasm.d.ts"]) {
+      await copyGenerated(join(out, name + ending), join(fresh, name + ending));
+    }
+  }
+  for (const file of await readdir(root)) {
+    if (/^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))
+      await cp(join(root, file), join(fresh, file));
+  }
+  await writeVersion(join(fresh, "package.json"));
+  return await swap(fresh);
+}
+
+// wasm-bindgen's declarations name Symbol.dispose, which a program without that library could not check.
+async function copyGenerated(from, to) {
+  const text = from.endsWith(".d.ts") ? await readFile(from, "utf8") : undefined;
+  if (text?.includes("Symbol.dispose")) {
+    await writeFile(to, `/// <reference lib="esnext.disposable" />\n${text}`);
+  } else {
+    await cp(from, to);
+  }
+}
+
+async function writeVersion(file) {
+  const metadata = await run(
+    "cargo",
+    ["metadata", "--no-deps", "--format-version", "1", "--locked"],
+    { cwd: root, capture: true },
+  );
+  const { version } = JSON.parse(metadata).packages.find(({ name }) => name === "agentline");
+  const manifest = JSON.parse(await readFile(file, "utf8"));
+  await writeFile(file, `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);
+}
+
+// pkg/ is replaced as a whole: nobody finds half of it, and nothing of an older build stays.
+async function swap(fresh) {
+  if (existsSync(packageFolder) && (await digest(fresh)) === (await digest(packageFolder))) {
+    await rm(fresh, { recursive: true });
+    return false;
+  }
+  const old = `${fresh}.old`;
+  if (existsSync(packageFolder)) await rename(packageFolder, old);
+  await rename(fresh, packageFolder);
+  await rm(old, { recursive: true, force: true });
+  return true;
+}
+
+/** One digest over the names and bytes of all files in a folder. */
+export async function digest(folder) {
+  const hash = createHash("sha256");
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  for (const path of paths) {
+    const bytes = await readFile(path);
+    hash.update(`${path.slice(folder.length)}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+async function tellSizes(step) {
+  for (const { name } of MODULES) {
+    const file = join(packageFolder, `${name}_bg.wasm`);
+    const bytes = await readFile(file);
+    const [raw, gzip, brotli] = [
+      bytes,
+      gzipSync(bytes, { level: 9 }),
+      brotliCompressSync(bytes),
+    ].map(({ length }) => length.toLocaleString("en"));
+    step(`${basename(file)}: ${raw} bytes, gzip ${gzip}, brotli ${brotli}`);
+  }
+}
+
+const HELP = `./build         makes pkg/, the npm package, from the crates, pkg-template/ and src/js/
+./build --help  this text
+
+The tools are installed on first use: npm's into node_modules/, wasm-pack and wasm-bindgen into target/tools/.`;
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.length > 2) {
+    console.log(HELP);
+    process.exit(process.argv[2] === "--help" ? 0 : 2);
+  }
+  endOnSignals();
+  await build().catch((error) => {
+    console.error(`build failed: ${error.message}\n${error.output ?? ""}`);
+    process.exit(1);
+  });
+}
