@@ -1,0 +1,137 @@
+// In: keys and clicks. Out: "send" with the text, "stop"; the draft of each conversation kept while one types.
+// Whether a text may go now is asked of the conversation; sending it is left to main.js.
+
+import { announce, required, setAttribute } from "./dom.js";
+import { forget, recall, remember } from "./storage.js";
+
+const warnFrom = 0.9; // of the limit: from here on the count is shown
+
+export class Composer extends EventTarget {
+  #form = required("composer");
+  #input = required("message");
+  #send = required("send");
+  #stop = required("stop");
+  #count = required("count");
+  #conversation = undefined;
+  #limit = Infinity;
+  #listening = new AbortController();
+
+  constructor() {
+    super();
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#stop.addEventListener("click", () => {
+      this.dispatchEvent(new Event("stop"));
+      this.#input.focus();
+    });
+    this.#input.addEventListener("input", () => this.#typed());
+    this.#input.addEventListener("keydown", (event) => {
+      // While an input method composes, Enter picks a word. 229 is how Safari says so after the composition's end.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229)
+        return;
+      event.preventDefault();
+      this.#submit();
+    });
+    new ResizeObserver(() => this.#fit()).observe(this.#form);
+  }
+
+  show(conversation, limit) {
+    this.#listening.abort();
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    this.#conversation = conversation;
+    this.#limit = limit;
+    conversation.addEventListener("state", () => this.#showState(), { signal });
+    this.#set(recall(this.#draftName, ""));
+    this.#showState();
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+
+  get text() {
+    return this.#input.value;
+  }
+
+  /** Puts a text back, before whatever stands there by now. */
+  giveBack(text) {
+    const there = this.#input.value.trim() === "" ? "" : `\n\n${this.#input.value}`;
+    this.replace(text + there);
+    this.#input.setSelectionRange(text.length, text.length);
+  }
+
+  replace(text) {
+    this.#set(text);
+    this.#keepDraft();
+    this.#input.focus();
+  }
+
+  get #draftName() {
+    return `draft.${this.#conversation.id}`;
+  }
+
+  #set(text) {
+    this.#input.value = text;
+    this.#fit();
+    this.#showCount();
+  }
+
+  #typed() {
+    this.#fit();
+    this.#showCount();
+    this.#keepDraft();
+  }
+
+  #keepDraft() {
+    if (this.#input.value === "") forget(this.#draftName);
+    else remember(this.#draftName, this.#input.value);
+  }
+
+  #submit() {
+    const text = this.#input.value;
+    if (text.trim() === "") return;
+    if (this.#conversation.gone)
+      return announce("This session has expired. Start a new session to send this.");
+    if (this.#conversation.busy)
+      return announce("The agent is still answering. Press Escape to stop it.");
+    if (text.length > this.#limit) return announce(this.#count.textContent);
+    forget(this.#draftName);
+    this.#set("");
+    this.dispatchEvent(new CustomEvent("send", { detail: text }));
+  }
+
+  #showState() {
+    const { busy, gone } = this.#conversation;
+    const hadFocus = document.activeElement === this.#stop;
+    this.#send.hidden = busy;
+    this.#stop.hidden = !busy;
+    if (hadFocus && !busy) this.#input.focus();
+    setAttribute(this.#form, "data-gone", gone);
+    this.#showCount();
+  }
+
+  #showCount() {
+    const { length } = this.#input.value;
+    const over = length - this.#limit;
+    this.#count.hidden = length < this.#limit * warnFrom;
+    this.#count.textContent =
+      over > 0
+        ? `${number(length)} of ${number(this.#limit)} characters: ${number(over)} too many to send`
+        : `${number(length)} of ${number(this.#limit)} characters`;
+    setAttribute(this.#form, "data-over", over > 0);
+    setAttribute(this.#input, "aria-invalid", over > 0 ? "true" : undefined);
+    this.#send.disabled =
+      over > 0 || this.#input.value.trim() === "" || Boolean(this.#conversation?.gone);
+  }
+
+  /** The field is as high as its text, up to the limit in the style sheet. */
+  #fit() {
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${this.#input.scrollHeight}px`;
+  }
+}
+
+const number = (value) => value.toLocaleString();

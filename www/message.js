@@ -1,0 +1,252 @@
+// In: one entry of a conversation. Out: its article, kept up to date. Which entries there are, and what its
+// buttons do, is decided elsewhere: a button dispatches "entry-action" with { action, entry }.
+
+import { element, icon, timeElement } from "./dom.js";
+
+const stateNames = {
+  sending: "Sending",
+  unsent: "Not sent",
+  uncertain: "Perhaps not sent",
+  stopped: "Stopped",
+  cut: "Cut off",
+  failed: "Failed",
+};
+
+const keptReason =
+  "This server does not store streamed answers in its history. This browser keeps the answers that it has shown, so that they are here again after a reload.";
+
+const speakers = {
+  user: "You",
+  assistant: "Agent",
+  tool: "Tool",
+  system: "System",
+  unknown: "Someone",
+};
+
+export class MessageView {
+  #entry;
+  #text;
+  #stream = undefined;
+  #meta = element("footer", { class: "meta" });
+  #notice = element("div", { class: "notice", hidden: true });
+  #countdown = 0;
+
+  constructor(entry) {
+    this.#entry = entry;
+    this.#text = element("div", { class: "text", dir: "auto" });
+    this.node = element(
+      "article",
+      { class: "message" },
+      element("span", { class: "visually-hidden", text: `${this.#speaker}: ` }),
+      this.#text,
+      this.#meta,
+      this.#notice,
+    );
+    this.update();
+  }
+
+  get #speaker() {
+    return this.#entry.role === "user"
+      ? speakers.user
+      : (this.#entry.author ?? speakers[this.#entry.role] ?? speakers.unknown);
+  }
+
+  /** Shows the entry as it is now. */
+  update() {
+    const entry = this.#entry;
+    Object.assign(this.node.dataset, { role: entry.role, state: entry.state, key: entry.key });
+    if (entry.state === "streaming") {
+      this.#stream ??= new StreamingText(this.#text);
+      this.#stream.set(entry.text);
+    } else {
+      this.#stream?.end();
+      this.#stream = undefined;
+      this.#showText();
+    }
+    this.#showMeta();
+    this.#showNotice();
+  }
+
+  grow(delta) {
+    this.#stream?.add(delta);
+  }
+
+  #showText() {
+    const { state, text, activity } = this.#entry;
+    if (state === "waiting") {
+      this.#text.replaceChildren(
+        element(
+          "span",
+          { class: "waiting" },
+          element(
+            "span",
+            { class: "dots", "aria-hidden": "true" },
+            element("i"),
+            element("i"),
+            element("i"),
+          ),
+          element("span", {
+            class: activity ? "activity" : "visually-hidden",
+            text: activity ?? "Waiting for the answer",
+          }),
+        ),
+      );
+    } else if (text === "") {
+      const words =
+        state === "complete" ? "The agent answered with an empty text." : "Nothing had arrived.";
+      this.#text.replaceChildren(element("span", { class: "empty-text", text: words }));
+    } else if (this.#text.textContent !== text || this.#text.childElementCount > 0) {
+      this.#text.textContent = text;
+    }
+  }
+
+  #showMeta() {
+    const { state, at, kept, author } = this.#entry;
+    const name = stateNames[state];
+    this.#meta.replaceChildren(
+      ...[
+        author && this.#entry.role !== "user" && element("span", { class: "author", text: author }),
+        Number.isFinite(at) && timeElement(at),
+        name && element("span", { class: "state", text: name }),
+        kept &&
+          element(
+            "span",
+            { class: "kept", title: keptReason, tabindex: 0 },
+            icon("kept"),
+            "Kept by this browser",
+            element("span", { class: "visually-hidden", text: `. ${keptReason}` }),
+          ),
+      ].filter(Boolean),
+    );
+    this.#meta.hidden = this.#meta.childElementCount === 0;
+  }
+
+  #showNotice() {
+    clearInterval(this.#countdown);
+    const { state, problem, role, retried } = this.#entry;
+    const buttons = [];
+    if (state === "unsent" || state === "uncertain") {
+      buttons.push(this.#retryButton(problem?.retryAt), this.#button("edit", "Edit", "pencil"));
+    } else if (
+      role === "assistant" &&
+      (state === "cut" || state === "failed" || state === "stopped") &&
+      !retried
+    ) {
+      buttons.push(this.#retryButton(problem?.retryAt));
+    }
+    if (problem?.remedy === "settings")
+      buttons.push(this.#button("settings", "Settings", "settings"));
+    const words = sentences(state, problem);
+    this.#notice.hidden = buttons.length === 0 && words.length === 0;
+    this.#notice.replaceChildren(
+      ...[
+        words.length > 0 &&
+          element("p", {}, element("strong", { text: words[0] }), words[1] && ` ${words[1]}`),
+        buttons.length > 0 && element("div", { class: "buttons" }, ...buttons),
+      ].filter(Boolean),
+    );
+  }
+
+  #button(action, label, symbol) {
+    const dispatch = () =>
+      this.node.dispatchEvent(
+        new CustomEvent("entry-action", { bubbles: true, detail: { action, entry: this.#entry } }),
+      );
+    return element(
+      "button",
+      { type: "button", class: `quiet ${action}`, on: { click: dispatch } },
+      icon(symbol),
+      element("span", { text: label }),
+    );
+  }
+
+  /** Where the server asked for a pause, the button counts it down. */
+  #retryButton(retryAt = 0) {
+    const button = this.#button("retry", "Try again", "again");
+    const label = button.querySelector("span");
+    const show = () => {
+      const seconds = Math.ceil((retryAt - Date.now()) / 1_000);
+      button.disabled = seconds > 0;
+      label.textContent = seconds > 0 ? `Try again in ${seconds} s` : "Try again";
+      if (seconds <= 0) clearInterval(this.#countdown);
+    };
+    if (retryAt > Date.now()) this.#countdown = setInterval(show, 250);
+    show();
+    return button;
+  }
+}
+
+function sentences(state, problem) {
+  if (problem) return [problem.title, problem.detail].filter(Boolean);
+  switch (state) {
+    case "unsent":
+      return ["This was not sent."];
+    case "uncertain":
+      return ["It is not certain that the server got this."];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Text that is still coming. What arrives is shown in the next frame, never later: nothing is held back to look
+ * smooth. New words fade in (by CSS) and then melt into one text node, so that a long answer stays cheap.
+ */
+class StreamingText {
+  #parent;
+  #settled = document.createTextNode("");
+  #waiting = "";
+  #frame = 0;
+
+  constructor(parent) {
+    this.#parent = parent;
+    parent.replaceChildren(this.#settled);
+  }
+
+  set(text) {
+    if (text === this.#settled.data + this.#freshText() + this.#waiting) return;
+    this.#waiting = "";
+    this.#settled.data = text;
+    this.#parent.replaceChildren(this.#settled);
+  }
+
+  add(delta) {
+    this.#waiting += delta;
+    this.#frame ||= requestAnimationFrame(() => this.#show());
+  }
+
+  end() {
+    cancelAnimationFrame(this.#frame);
+  }
+
+  #freshText() {
+    return Array.from(this.#parent.children, (child) => child.textContent).join("");
+  }
+
+  #show() {
+    this.#frame = 0;
+    let text = this.#waiting;
+    // elizaOS cuts emoji in two: the first half waits for the second.
+    const last = text.charCodeAt(text.length - 1);
+    const half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
+    text = text.slice(0, text.length - half.length);
+    this.#waiting = half;
+    if (text === "") return;
+    const fresh = element("span", { class: "fresh", text });
+    fresh.addEventListener("animationend", () => this.#settle(fresh), { once: true });
+    this.#parent.append(fresh);
+    // Without an animation (reduced motion, a hidden page) nothing would ever settle.
+    while (this.#parent.childElementCount > 40) this.#settle(this.#parent.firstElementChild);
+  }
+
+  /** In order: a word settles together with all words before it. */
+  #settle(fresh) {
+    if (fresh.parentNode !== this.#parent) return;
+    for (;;) {
+      const first = this.#parent.firstElementChild;
+      this.#settled.appendData(first.textContent);
+      first.remove();
+      if (first === fresh) return;
+    }
+  }
+}
