@@ -1,1 +1,112 @@
-//! The sandbox.
+//! The servers that agentline talks to, as one machine: requests go in, responses with their times come out.
+//!
+//! It does no input or output and has no clock of its own: [`Sandbox::handle`] is told the time, and a response is
+//! determined when its request arrives. So it runs inside native tests under a virtual clock, as an HTTP server
+//! (`src/main.rs`) and, compiled to WebAssembly, behind `agentline/sandbox`. It shares no code with the client: both are
+//! written from the servers' contracts, so that one cannot hide the other's mistake.
+//!
+//! The modules, in the order in which a request meets them: [`http`] (the data), a dialect ([`eliza`]), [`agent`] (what
+//! is said), [`json`], [`clock`] and [`random`] (how it is written down).
+
+pub mod agent;
+pub mod clock;
+pub mod eliza;
+pub mod http;
+pub mod json;
+pub mod random;
+
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use agent::Agents;
+pub use eliza::Version;
+pub use http::{End, Piece, Request, Response};
+
+use eliza::Eliza;
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The same seed gives the same ids, words and pauses.
+    pub seed: u64,
+    /// Milliseconds before each answer's head.
+    pub latency_ms: f64,
+    /// What the agent does with a text that steers nothing.
+    pub agents: Agents,
+    /// The API keys that are accepted; without any, none is asked for.
+    pub keys: Vec<String>,
+    /// Which elizaOS server is spoken.
+    pub eliza_version: Version,
+    /// Requests in 15 minutes before elizaOS answers 429; none by default, though the headers are always there.
+    pub eliza_rate_limit: Option<u32>,
+    /// elizaOS's `SESSION_MIN_TIMEOUT_MINUTES`.
+    pub eliza_least_timeout_minutes: f64,
+    /// Whether the elizaOS agent has the stock actions, so that an empty reply is one.
+    pub eliza_stock_actions: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            latency_ms: 0.0,
+            agents: Agents::default(),
+            keys: Vec::new(),
+            eliza_version: Version::default(),
+            eliza_rate_limit: None,
+            eliza_least_timeout_minutes: 5.0,
+            eliza_stock_actions: false,
+        }
+    }
+}
+
+/// The servers.
+#[derive(Debug)]
+pub struct Sandbox {
+    eliza: Eliza,
+}
+
+impl Sandbox {
+    /// Servers without any session.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let latency_ms = if options.latency_ms.is_finite() {
+            options.latency_ms.max(0.0)
+        } else {
+            0.0
+        };
+        let eliza = Eliza::new(eliza::Options {
+            seed: options.seed,
+            latency_ms,
+            agents: options.agents,
+            keys: options.keys,
+            version: options.eliza_version,
+            rate_limit: options.eliza_rate_limit,
+            least_timeout_minutes: options.eliza_least_timeout_minutes,
+            stock_actions: options.eliza_stock_actions,
+        });
+        Self { eliza }
+    }
+
+    /// Answers a request that arrives at `now_ms` (since the epoch). Time must not run backwards between two calls.
+    pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
+        let now = if now_ms.is_finite() {
+            now_ms.clamp(-8.64e15, 8.64e15)
+        } else {
+            0.0
+        };
+        self.eliza.handle(request, now)
+    }
+
+    /// What an answer turned into, where a later message overtook its turn: the whole response anew. What of it lies
+    /// in the past is what was promised before, piece by piece.
+    #[must_use]
+    pub fn overtaken(&self, turn: u64) -> Option<Response> {
+        self.eliza.overtaken(turn).cloned()
+    }
+
+    /// Lets the next ids be these, so that a recorded exchange can be played again.
+    pub fn plan_ids(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.eliza.plan_ids(ids);
+    }
+}
