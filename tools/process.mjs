@@ -89,6 +89,9 @@ export async function run(
   return standardOutput;
 }
 
+/** Whether this process is about to end, so that a child's end is no surprise. */
+export const isEnding = () => ending;
+
 /** Ends one child (and what it started): politely, then by force. */
 export async function stop(child, grace = GRACE_MS) {
   if (!children.has(child)) return;
@@ -117,15 +120,14 @@ function signalTo(child, signal) {
   }
 }
 
-/** Ctrl+C and its like: first `before`, then all children end, then this process with `code` (default: 128 + signal). */
-export function endOnSignals({ code, before = async () => {} } = {}) {
+/** Ctrl+C and its like: all children end, then `after` runs, then this process ends with `code` (default: 128 + signal). */
+export function endOnSignals({ code, after = async () => {} } = {}) {
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
   for (const [signal, number] of Object.entries(numbers)) {
     process.on(signal, async () => {
       if (ending) return;
-      ending = true;
-      await before();
       await stopAll();
+      await after();
       process.exit(code ?? 128 + number);
     });
   }

@@ -34,7 +34,8 @@ export async function installElizaServer(version = currentVersion) {
 
 /**
  * Starts a server of one's own. `env` goes to it (README.md), `log` gets each line that it writes.
- * Resolves when it answers; `stop()` ends it and removes its database.
+ * Resolves when it answers; `stop()` ends it and removes its database; `exited` resolves when it
+ * has ended.
  */
 export async function startElizaServer({ version, env = {}, log = () => {} } = {}) {
   const folder = await installElizaServer(version);
@@ -44,10 +45,11 @@ export async function startElizaServer({ version, env = {}, log = () => {} } = {
     stdio: ["pipe", "pipe", "pipe"],
     env: { PORT: "0", STOP_WITH_STDIN: "1", ELIZA_FIXTURE_DIR: data, ...env },
   });
-  const end = async () => {
-    await stop(child);
+  // Whoever ends it, the database goes with it.
+  child.exited = child.exited.then(async (end) => {
     await rm(data, { recursive: true, force: true, maxRetries: 3 });
-  };
+    return end;
+  });
   const written = [];
   const remember = (line) => {
     log(line);
@@ -66,9 +68,15 @@ export async function startElizaServer({ version, env = {}, log = () => {} } = {
       child.exited.then(({ code, signal }) => reject(new Error(`it ended with ${signal ?? code}`)));
       timer = setTimeout(() => reject(new Error(`it was not ready in ${READY_MS} ms`)), READY_MS);
     });
-    return { url: ready.url, agentId: ready.agentId, pid: child.pid, stop: end };
+    return {
+      url: ready.url,
+      agentId: ready.agentId,
+      pid: child.pid,
+      exited: child.exited,
+      stop: () => stop(child),
+    };
   } catch (error) {
-    await end();
+    await stop(child);
     throw new Error(`the elizaOS server did not start: ${error.message}\n${written.join("\n")}`);
   } finally {
     clearTimeout(timer);

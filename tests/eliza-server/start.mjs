@@ -51,8 +51,21 @@ const tImported = Date.now();
 // --- test controls, reachable only under /__fixture/ -------------------------------------------
 // POST /__fixture/messages {channelId, rows:[{id?, content, createdAt(ms), authorId, isAgent?, metadata?, rawMessage?}]}
 //   writes history rows with chosen timestamps (the API itself always stamps "now")
+// POST /__fixture/clock {ahead(ms)}
+//   lets the server's clock run ahead, so that a session expires without a minute's wait
 // and: every request gets a fresh address for the rate limiter (1000 per 15 minutes per address,
 // shared with the server's own loopback calls) unless it carries `x-fixture-ip: <address>`.
+const TrueDate = Date;
+function setClock(ahead) {
+  globalThis.Date = class extends TrueDate {
+    constructor(...given) {
+      super(...(given.length === 0 ? [TrueDate.now() + ahead] : given));
+    }
+    static now() {
+      return TrueDate.now() + ahead;
+    }
+  };
+}
 let counter = 0;
 let server;
 async function readJson(req) {
@@ -67,8 +80,12 @@ const controls = (req, res, next) => {
     const made = `10.${(counter >> 16) & 255}.${(counter >> 8) & 255}.${counter & 255}`;
     Object.defineProperty(req, "ip", { value: forced ?? made, configurable: true });
   }
-  if (req.method !== "POST" || req.path !== "/__fixture/messages") return next();
+  if (req.method !== "POST" || !req.path.startsWith("/__fixture/")) return next();
   (async () => {
+    if (req.path === "/__fixture/clock") {
+      setClock((await readJson(req)).ahead);
+      return res.end();
+    }
     const { channelId, rows } = await readJson(req);
     const db = await server.database.getConnection(); // the PGlite client
     for (const r of rows) {
