@@ -87,6 +87,7 @@ pub(crate) struct Eliza {
     /// Whether a channel's room on the bus is a direct conversation.
     direct_rooms: BTreeMap<String, bool>,
     open_turns: Vec<OpenTurn>,
+    turns: u64,
     rate_window_began: f64,
     requests_in_window: u32,
 }
@@ -109,6 +110,7 @@ impl Eliza {
             channel_metadata: BTreeMap::new(),
             direct_rooms: BTreeMap::new(),
             open_turns: Vec::new(),
+            turns: 0,
             rate_window_began: f64::NEG_INFINITY,
             requests_in_window: 0,
         }

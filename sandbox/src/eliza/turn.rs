@@ -205,7 +205,8 @@ impl Eliza {
             .and_then(Value::as_str)
             .ok_or_else(malformed)?;
         let taken = self.take(now, id, body, content)?;
-        let turn = self.random.number();
+        self.turns += 1;
+        let turn = self.turns;
         let user_message = user_message(version, &taken);
         let stored = transport == Transport::Websocket || version != Version::V1_7_2;
         if stored {

@@ -34,6 +34,7 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) struct Arguments {
     pub port: u16,
+    pub seed: Option<u64>,
     pub options: Options,
     /// Prefixes and their folders.
     pub files: Vec<(String, PathBuf)>,
@@ -46,6 +47,7 @@ pub(super) struct Arguments {
 pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut arguments = Arguments {
         port: 0,
+        seed: None,
         options: Options::default(),
         files: Vec::new(),
     };
@@ -79,7 +81,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--key" => options.keys.push(value),
             "--server-version" => options.eliza_version = value.parse()?,
             "--files" => arguments.files.push(files(&value)?),
-            "--seed" => options.seed = number(&word, &value)?,
+            "--seed" => arguments.seed = Some(number(&word, &value)?),
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
             "--rate-limit" => options.eliza_rate_limit = Some(number(&word, &value)?),
             _ => options.eliza_least_timeout_minutes = f64::from(number::<u16>(&word, &value)?),
@@ -151,10 +153,10 @@ mod tests {
         assert_eq!(
             (
                 arguments.port,
-                arguments.options.seed,
+                arguments.seed,
                 arguments.options.eliza_rate_limit
             ),
-            (80, 7, Some(3))
+            (80, Some(7), Some(3))
         );
         assert_eq!(arguments.options.keys, ["a", "b"]);
         assert_eq!(

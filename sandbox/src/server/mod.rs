@@ -46,7 +46,12 @@ struct HangUp;
 /// Reads the command line and serves until a signal comes.
 pub fn main() -> ExitCode {
     let arguments = match arguments::read(std::env::args().skip(1)) {
-        Ok(Command::Serve(arguments)) => arguments,
+        Ok(Command::Serve(mut arguments)) => {
+            // A server that starts again must not give the ids of the sessions that it has forgotten.
+            let chosen = arguments.seed.unwrap_or_else(|| now_ms().to_bits());
+            arguments.options.seed = chosen;
+            arguments
+        }
         Ok(Command::Help) => {
             print!("{}", arguments::HELP);
             return ExitCode::SUCCESS;
