@@ -6,6 +6,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/pro
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { readArguments } from "./arguments.mjs";
 import { exclusively } from "./exclusive.mjs";
 import { cargoTarget, packageFolder, root, target, toolsPath } from "./paths.mjs";
 import { endOnSignals, run, seconds } from "./process.mjs";
@@ -178,10 +179,7 @@ const HELP = `./build         makes pkg/, the npm package, from the crates, pkg-
 The tools are installed on first use: npm's into node_modules/, wasm-pack and wasm-bindgen into target/tools/.`;
 
 if (process.argv[1] === import.meta.filename) {
-  if (process.argv.length > 2) {
-    console.log(HELP);
-    process.exit(process.argv[2] === "--help" ? 0 : 2);
-  }
+  readArguments({}, HELP);
   endOnSignals();
   await build().catch((error) => {
     console.error(`build failed: ${error.message}\n${error.output ?? ""}`);

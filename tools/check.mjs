@@ -2,8 +2,8 @@
 // the check with the command that runs only that step again.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { installElizaServer, startElizaServer } from "../tests/eliza-server/server.mjs";
+import { readArguments } from "./arguments.mjs";
 import { build } from "./build.mjs";
 import { chromedriver, nodeModulesBin, root, toolsPath } from "./paths.mjs";
 import { endOnSignals, run, seconds, stopAll } from "./process.mjs";
@@ -221,16 +221,16 @@ const HELP = `./check                 all steps, in order, up to the first that 
 ./check --list          the steps
 `;
 
-const { values } = parseArgs({
-  options: {
+const values = readArguments(
+  {
     only: { type: "string" },
     from: { type: "string" },
-    fix: { type: "boolean", default: false },
-    "old-servers": { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
+    fix: { type: "boolean" },
+    "old-servers": { type: "boolean" },
+    list: { type: "boolean" },
   },
-});
+  HELP,
+);
 
 function selection() {
   const names = Object.keys(steps);
@@ -246,9 +246,7 @@ function selection() {
   return values.from ? usual.slice(usual.indexOf(values.from)) : usual;
 }
 
-if (values.help) {
-  console.log(HELP);
-} else if (values.list) {
+if (values.list) {
   for (const [name, { about }] of Object.entries(steps)) console.log(`${name.padEnd(14)} ${about}`);
 } else {
   endOnSignals();

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promise
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { startElizaServer } from "../tests/eliza-server/server.mjs";
+import { readArguments } from "./arguments.mjs";
 import { build } from "./build.mjs";
 import { cargoTarget, packageFolder, root, target } from "./paths.mjs";
 import { endOnSignals, isEnding, run, start, stopAll } from "./process.mjs";
@@ -112,23 +112,18 @@ function openBrowser(address) {
   if (seen && opener && process.stdout.isTTY) start(opener, [address], { stdio: "ignore" });
 }
 
-const { values } = parseArgs({
-  options: {
-    eliza: { type: "boolean", default: false },
+const options = readArguments(
+  {
+    eliza: { type: "boolean" },
     port: { type: "string" },
-    "no-open": { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
+    "no-open": { type: "boolean" },
   },
+  HELP,
+);
+endOnSignals({ code: 0, after: () => site && rm(site, { recursive: true, force: true }) });
+const port = options.port === undefined ? await freePort(USUAL_PORT) : Number(options.port);
+await serve({ eliza: options.eliza, port, open: !options["no-open"] }).catch(async (error) => {
+  console.error(`demo failed: ${error.message}\n${error.output ?? ""}`);
+  await end();
+  process.exit(1);
 });
-
-if (values.help) {
-  console.log(HELP);
-} else {
-  endOnSignals({ code: 0, after: () => site && rm(site, { recursive: true, force: true }) });
-  const port = values.port === undefined ? await freePort(USUAL_PORT) : Number(values.port);
-  await serve({ eliza: values.eliza, port, open: !values["no-open"] }).catch(async (error) => {
-    console.error(`demo failed: ${error.message}\n${error.output ?? ""}`);
-    await end();
-    process.exit(1);
-  });
-}
