@@ -10,12 +10,12 @@ const OPTIONS = ["agents", "keys", "latency", "seed"];
 
 /**
  * Gives each runtime's entry its `createSandbox`.
- * @param {(url: URL) => Promise<WebAssembly.Module>} load finds and compiles the module in this runtime
+ * @param {() => Promise<WebAssembly.Module>} load finds and compiles the module in this runtime
  */
 export function bindSandbox(load) {
   let ready;
   const initialised = () => {
-    ready ??= load(new URL("./sandbox_wasm_bg.wasm", import.meta.url)).then(
+    ready ??= load().then(
       (module) => void initSync({ module }),
       (error) => {
         ready = undefined; // The next request may find the file.

@@ -1,1 +1,24 @@
-//! agentline.
+//! agentline: one typed client for hosted AI agents, for the web and its edges.
+//!
+//! Rust decides, JavaScript carries. Everything here but `js` does no I/O, knows no clock and no JavaScript; the driver
+//! (`js/driver.js`) does `fetch`, reads and waits. The modules stand in the order in which the data goes:
+//!
+//! out: `js` → `operation` → `backend` (encodes) → `http` → driver
+//! in: driver → `sse`, `json` → `backend` (decodes its wire) → `model` → `js`
+
+pub mod sse;
+
+pub mod json;
+pub mod text;
+pub mod time;
+
+pub mod error;
+pub mod http;
+pub mod model;
+pub mod settings;
+
+pub mod backend;
+pub mod operation;
+
+#[cfg(target_arch = "wasm32")]
+mod js;

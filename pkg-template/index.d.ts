@@ -1,0 +1,192 @@
+// The model and the options are derived from the Rust types (agentline_wasm.d.ts); only what has methods stands here.
+
+import type {
+  Backend,
+  CallOptions,
+  Capabilities,
+  ConnectOptions,
+  CreateSession,
+  Delivered,
+  ErrorKind,
+  Issue,
+  ListSessions,
+  Message,
+  MessagePage,
+  MessageQuery,
+  OutgoingMessage,
+  ReadOptions,
+  Reply,
+  ReplyEvent,
+  Session,
+} from "./agentline_wasm.js";
+
+export type {
+  Author,
+  Backend,
+  CallOptions,
+  Capabilities,
+  ConnectOptions,
+  CreateSession,
+  Cursors,
+  Delivered,
+  ErrorKind,
+  Gap,
+  Issue,
+  ListSessions,
+  Message,
+  MessagePage,
+  MessageQuery,
+  OutgoingMessage,
+  Paging,
+  ReadOptions,
+  Reply,
+  ReplyEvent,
+  Role,
+  Session,
+  SessionStatus,
+  Source,
+  Streaming,
+  ToolCall,
+  ToolResult,
+} from "./agentline_wasm.js";
+
+/**
+ * Opens a client. Loads the WebAssembly module with the first call; makes no request.
+ *
+ * Rejects with kind `config` where an option cannot work: no or no http `baseUrl`, a raw `apiKey` in a page whose
+ * origin is another, a header that no header may be.
+ */
+export function connect(options: ConnectOptions): Promise<Client>;
+
+/** A connection to one backend. Its methods may be called side by side. */
+export interface Client {
+  /** The backend it talks to. */
+  readonly backend: Backend;
+  /** What this backend can do. */
+  readonly capabilities: Capabilities;
+
+  /** Makes a session. Never repeated when the server may have made one already. */
+  createSession(input: CreateSession, options?: CallOptions): Promise<Session>;
+  /** Rejects with kind `not_found` or `expired` where there is no such session any more. */
+  getSession(sessionId: string, options?: CallOptions): Promise<Session>;
+  /** In the backend's order. Each loop over it asks anew. */
+  listSessions(query?: ListSessions, options?: CallOptions): AsyncIterable<Session>;
+  /** Removes a session. */
+  deleteSession(sessionId: string, options?: CallOptions): Promise<void>;
+  /** Stops a session's work. */
+  cancelSession(sessionId: string, options?: CallOptions): Promise<void>;
+  /** Gives a session more time. */
+  renewSession(sessionId: string, options?: CallOptions): Promise<Session>;
+
+  /**
+   * Sends a message and gives the whole answer. Never sent again when the server may have taken it: the error's
+   * `delivered` says what is known of that.
+   */
+  sendMessage(
+    sessionId: string,
+    message: string | OutgoingMessage,
+    options?: CallOptions,
+  ): Promise<Reply>;
+  /** Sends a message at once and gives the answer while it grows. */
+  streamMessage(
+    sessionId: string,
+    message: string | OutgoingMessage,
+    options?: CallOptions,
+  ): ReplyStream;
+
+  /**
+   * One page of the history, oldest first: the newest one; with `before`, the one that ends there; with `after` alone,
+   * the one that follows.
+   */
+  getMessages(sessionId: string, query?: MessageQuery, options?: CallOptions): Promise<MessagePage>;
+  /** The whole history or a range of it, newest first unless `direction` is `"forward"`; `limit` is the size of a page. */
+  messages(
+    sessionId: string,
+    query?: MessageQuery & { direction?: "backward" | "forward" },
+    options?: CallOptions,
+  ): AsyncIterable<Message>;
+  /** Whatever is new in the history, from `after` or from now on, oldest first, until the loop is left. */
+  followMessages(
+    sessionId: string,
+    query?: { after?: string },
+    options?: CallOptions,
+  ): AsyncIterable<Message>;
+}
+
+/**
+ * An answer coming in. It has one consumer: one loop, or one of `text`, `reply` and `toReadableStream`; `text` and
+ * `reply` may be asked beside a loop and settle with it. Leaving the loop aborts the request.
+ *
+ * The loop throws with kind `truncated` where the stream ends before the answer, with `partial`; with kind `agent` where
+ * the backend says that the answer failed.
+ */
+export interface ReplyStream extends AsyncIterable<ReplyEvent> {
+  /** The whole answer as text. */
+  text(): Promise<string>;
+  /** The final reply. */
+  reply(): Promise<Reply>;
+  /** The events as a stream of the platform. */
+  toReadableStream(): ReadableStream<ReplyEvent>;
+  /** Stops the request; the loop throws `reason`, or an `AbortError`. */
+  abort(reason?: unknown): void;
+}
+
+/** One event of a stream. */
+export type ServerSentEvent = {
+  /** Its name; `"message"` where it has none. */
+  event: string;
+  /** Its data lines, joined by line feeds. */
+  data: string;
+  /** The last event id in force. */
+  id: string;
+};
+
+/** The events of one body. It has one consumer; leaving the loop cancels the body. */
+export interface EventStream extends AsyncIterable<ServerSentEvent> {
+  /** The last event id in force. */
+  readonly lastEventId: string;
+  /** The reconnection time in milliseconds, if the stream set one. */
+  readonly retry?: number;
+  /** Stops the reading; the loop throws `reason`, or an `AbortError`. */
+  abort(reason?: unknown): void;
+}
+
+/**
+ * Reads server-sent events as the HTML standard says (sections 9.2.5 and 9.2.6), however the network cut them. Neither
+ * status nor content type of a response is looked at.
+ */
+export function readEvents(
+  source: Response | ReadableStream<Uint8Array>,
+  options?: ReadOptions,
+): EventStream;
+
+/** What everything rejects with. No message, body or stack of it holds the key. */
+export class AgentlineError extends Error {
+  private constructor();
+  readonly name: "AgentlineError";
+  /** Why it failed. */
+  readonly kind: ErrorKind;
+  /** Where it failed; absent for `readEvents` and where `connect` was not told. */
+  readonly backend?: Backend;
+  /** The HTTP status, where there was one. */
+  readonly status?: number;
+  /** The backend's own code, or agentline's where it has none. */
+  readonly code?: string;
+  /** The backend's id of the request, where it gives one. */
+  readonly requestId?: string;
+  /** Whether the same call may succeed later and does no harm if made again. */
+  readonly retryable: boolean;
+  /** How long the backend asks to wait, in milliseconds. */
+  readonly retryAfter?: number;
+  /** Details of a refusal. */
+  readonly issues?: Issue[];
+  /** What had arrived of the answer. */
+  readonly partial?: Reply;
+  /** For a send: whether the backend took the message. */
+  readonly delivered?: Delivered;
+  /** The body of the refusal: bounded, without the server's stack. */
+  readonly body?: unknown;
+}
+
+/** Whether something is an `AgentlineError`, also one of another copy of the package. */
+export function isAgentlineError(error: unknown): error is AgentlineError;

@@ -1,0 +1,177 @@
+//! Reads one answer of elizaOS: the events `user_message`, `chunk`, `done` and `error`, or the JSON of a server or
+//! transport that does not stream.
+
+use super::super::{Answer, Decoder, Edge, Said};
+use super::pager;
+use super::wire::{self, Spoken};
+use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::model::{Author, Message, Reply, Role};
+use crate::text::Text;
+
+/// Reads one answer.
+#[derive(Default)]
+pub struct ElizaDecoder {
+    /// the message that is being answered
+    question: Option<String>,
+    /// the agent that answers
+    agent: Option<String>,
+    /// the id that the answer will have
+    answer: Option<String>,
+}
+
+impl ElizaDecoder {
+    fn asked(&mut self, message: &Message) {
+        self.question = Some(message.id.clone());
+        let Some(metadata) = &message.metadata else {
+            return;
+        };
+        let _ = whole(metadata.as_str(), |reader| {
+            reader.object(|reader, field| {
+                if field == "agentId" && reader.kind() == Kind::String {
+                    self.agent = reader.optional_word()?;
+                }
+                Ok(())
+            })
+        });
+    }
+
+    fn reply(&self, spoken: Spoken) -> (Box<Reply>, Option<Text<'static>>) {
+        let message = Message {
+            id: spoken
+                .id
+                .or_else(|| self.answer.clone())
+                .unwrap_or_else(|| self.derived_id()),
+            role: Role::Assistant,
+            text: spoken.text.clone().unwrap_or_default(),
+            created_at: None,
+            timestamp: None,
+            author: self.agent.clone().map(|id| Author {
+                id: Some(id),
+                name: None,
+            }),
+            tool_call: None,
+            tool_result: None,
+            citations: None,
+            sources: None,
+            complete: true,
+            metadata: None,
+            raw: spoken.raw.clone(),
+        };
+        let reply = Reply {
+            message,
+            citations: None,
+            sources: None,
+            usage: None,
+            thinking: spoken.thought,
+            raw: spoken.raw,
+        };
+        (Box::new(reply), spoken.text)
+    }
+
+    /// The id of an answer that the server gave none.
+    fn derived_id(&self) -> String {
+        format!("reply:{}", self.question.as_deref().unwrap_or_default())
+    }
+}
+
+impl Decoder for ElizaDecoder {
+    fn frame<'a>(&mut self, event: &str, data: &'a str) -> Result<Said<'a>, Flaw> {
+        match event {
+            "chunk" => {
+                let (id, chunk) = whole(data, chunk)?;
+                if self.answer.is_none() {
+                    self.answer = id.map(|id| id.to_string_lossy().into_owned());
+                }
+                Ok(Said::Content(chunk))
+            }
+            "user_message" => {
+                let message = whole(data, wire::message)?;
+                self.asked(&message);
+                Ok(Said::Start {
+                    message_id: Some(message.id.clone()),
+                    message: Some(Box::new(message)),
+                })
+            }
+            "done" => {
+                let (reply, text) = self.reply(whole(data, wire::spoken)?);
+                Ok(Said::Done(reply, text))
+            }
+            "error" => Ok(Said::Failed(
+                wire::refusal(data).message.unwrap_or_default(),
+            )),
+            _ => {
+                let data = Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data)));
+                Ok(Said::Other(
+                    Some(event)
+                        .filter(|event| !event.is_empty())
+                        .map(str::to_owned),
+                    data,
+                ))
+            }
+        }
+    }
+
+    fn body(&mut self, json: &str) -> Result<Answer, Flaw> {
+        let (mut asked, mut spoken, mut silent, mut succeeded) = (None, None, false, false);
+        whole(json, |reader| {
+            reader.object(|reader, field| {
+                match field {
+                    "success" => succeeded = true,
+                    "userMessage" => asked = Some(wire::message(reader)?),
+                    "agentResponse" if reader.kind() == Kind::Null => silent = true,
+                    "agentResponse" => spoken = Some(wire::spoken(reader)?),
+                    _ => {}
+                }
+                Ok(())
+            })?;
+            if succeeded && asked.is_none() {
+                Err(reader.missing("userMessage"))
+            } else {
+                Ok(())
+            }
+        })?;
+        // up to 1.6.5 the stored message itself is the answer
+        let asked = match asked {
+            Some(asked) => asked,
+            None => whole(json, wire::message)?,
+        };
+        self.asked(&asked);
+        if let Some(spoken) = spoken {
+            return Ok(Answer::Reply(self.reply(spoken).0));
+        }
+        if silent {
+            return Ok(Answer::Silence);
+        }
+        let after = Edge::Cursor(pager::behind(&asked));
+        Ok(Answer::Later {
+            message: Box::new(asked),
+            after,
+        })
+    }
+
+    fn partial(&self, text: Text<'static>) -> Reply {
+        let spoken = Spoken {
+            id: None,
+            text: Some(text),
+            thought: None,
+            raw: Json::default(),
+        };
+        let (mut reply, _) = self.reply(spoken);
+        reply.message.complete = false;
+        *reply
+    }
+}
+
+/// `{messageId, chunk, index}`. The hot path: nothing is allocated for a chunk without escapes.
+fn chunk<'a>(reader: &mut Reader<'a>) -> Result<(Option<Text<'a>>, Text<'a>), Flaw> {
+    let (mut id, mut chunk) = (None, None);
+    reader.object(|reader, field| {
+        match field {
+            "chunk" => chunk = Some(reader.string()?),
+            "messageId" if reader.kind() == Kind::String => id = Some(reader.string()?),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok((id, chunk.ok_or_else(|| reader.missing("chunk"))?))
+}

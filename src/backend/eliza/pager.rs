@@ -1,0 +1,206 @@
+//! Finds the pages of an elizaOS history without losing a row.
+//!
+//! The server pages by millisecond stamps, with both ends exclusive and no order inside a stamp, so rows that share a
+//! stamp are lost at the edge of a page (measured: 12 rows, 4 a stamp, pages of 6: two are lost). A cursor here is
+//! therefore a stamp *and* the ids that were handed out there; the next question reaches one millisecond back into the
+//! stamp, and what was seen is dropped. Its `hasMore` only says that a page is full, so one row more than wanted is asked
+//! for. Its `after` alone looks at no more than the newest 1,000 rows and says nothing of the others, so what is behind
+//! `after` is found between two stamps, which is complete.
+
+mod backward;
+mod forward;
+
+use std::collections::HashSet;
+
+use super::super::{Direction, Edge, Page, Pager, Range};
+use crate::error::{Error, ErrorKind};
+use crate::http::{self, Request};
+use crate::model::{Cursors, Gap, Message, PageEnd};
+
+/// The most rows that the server gives in one answer.
+const MOST: usize = 100;
+/// The last millisecond that the server takes; its database fails at the last one of JavaScript (8.64e15).
+const LAST: f64 = 8.64e15 - 1.0;
+
+/// A pager for the history that `request` asks for.
+pub fn new(request: Request, range: &Range, direction: Direction) -> Result<Box<dyn Pager>, Error> {
+    let before = range
+        .before
+        .as_ref()
+        .map(|edge| Bound::read(edge, Side::Before))
+        .transpose()?;
+    let after = range
+        .after
+        .as_ref()
+        .map(|edge| Bound::read(edge, Side::After))
+        .transpose()?;
+    let question = Question { request };
+    let limit = range.limit.max(1);
+    Ok(match direction {
+        Direction::Backward => Box::new(backward::Backward::new(question, before, after, limit)),
+        Direction::Forward => Box::new(forward::Forward::new(question, before, after, limit)),
+    })
+}
+
+/// The cursor behind one message.
+pub fn behind(message: &Message) -> String {
+    let bound = Bound {
+        at: stamp(message) - 1,
+        seen: HashSet::from([message.id.clone()]),
+    };
+    bound.cursor(Side::After)
+}
+
+/// An end of a range: rows strictly beyond `at`, without those seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Bound {
+    at: i64,
+    seen: HashSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+impl Side {
+    fn letter(self) -> char {
+        match self {
+            Side::Before => 'b',
+            Side::After => 'a',
+        }
+    }
+}
+
+impl Bound {
+    fn read(edge: &Edge, side: Side) -> Result<Bound, Error> {
+        match edge {
+            Edge::Time(time) if time.is_nan() => Err(invalid("a point in time is not a number")),
+            Edge::Time(time) => {
+                let time = time.clamp(0.0, LAST);
+                let at = if side == Side::Before {
+                    time.ceil()
+                } else {
+                    time.floor()
+                };
+                Ok(Bound {
+                    at: at as i64,
+                    seen: HashSet::new(),
+                })
+            }
+            Edge::Cursor(cursor) => Bound::parse(cursor, side).ok_or_else(|| {
+                invalid("neither a date nor a cursor that elizaOS pages gave for this direction")
+            }),
+        }
+    }
+
+    fn parse(cursor: &str, side: Side) -> Option<Bound> {
+        let (at, seen) = cursor.strip_prefix(side.letter())?.split_once(':')?;
+        let at: i64 = at.parse().ok()?;
+        let ids = seen.split(',').filter(|id| !id.is_empty());
+        let seen = ids
+            .map(http::percent_decoded)
+            .collect::<Option<HashSet<_>>>()?;
+        (0..=LAST as i64)
+            .contains(&at)
+            .then_some(Bound { at, seen })
+    }
+
+    fn cursor(&self, side: Side) -> String {
+        let mut ids: Vec<String> = self
+            .seen
+            .iter()
+            .map(|id| http::percent_encoded(id))
+            .collect();
+        ids.sort_unstable();
+        format!("{}{}:{}", side.letter(), self.at, ids.join(","))
+    }
+}
+
+fn invalid(message: &str) -> Error {
+    Error::new(ErrorKind::Invalid, message)
+}
+
+/// The request for rows, still without its query.
+struct Question {
+    request: Request,
+}
+
+impl Question {
+    fn ask(&self, before: Option<i64>, after: Option<i64>, limit: usize) -> Request {
+        let mut request = self.request.clone();
+        let mut query = format!("?limit={limit}");
+        for (name, at) in [("before", before), ("after", after)] {
+            if let Some(at) = at {
+                query.push_str(&format!("&{name}={at}"));
+            }
+        }
+        request.url.push_str(&query);
+        request
+    }
+}
+
+/// A row's stamp. The wire refuses rows without one.
+fn stamp(message: &Message) -> i64 {
+    message.timestamp.unwrap_or_default().floor() as i64
+}
+
+/// The ids of those `messages` that have this stamp, and of those seen before if they have it as well.
+fn seen_at<'a>(
+    at: i64,
+    messages: impl Iterator<Item = &'a Message>,
+    earlier: Option<&HashSet<String>>,
+) -> HashSet<String> {
+    let here = messages
+        .filter(|message| stamp(message) == at)
+        .map(|message| message.id.clone());
+    here.chain(earlier.into_iter().flatten().cloned()).collect()
+}
+
+/// A page of `messages`, oldest first. What was asked with stays in the cursors of an empty page, so that a caller can
+/// go on from there.
+fn page(
+    messages: Vec<Message>,
+    has_more: bool,
+    gap: Option<i64>,
+    before: Option<&Bound>,
+    after: Option<&Bound>,
+) -> Page {
+    let edge = |message: Option<&Message>, side: Side, asked: Option<&Bound>| match message {
+        None => asked.map(|bound| bound.cursor(side)),
+        Some(message) => {
+            let stamp = stamp(message);
+            let at = if side == Side::Before {
+                stamp + 1
+            } else {
+                stamp - 1
+            };
+            let earlier = asked
+                .filter(|bound| bound.at == at)
+                .map(|bound| &bound.seen);
+            Some(
+                Bound {
+                    at,
+                    seen: seen_at(stamp, messages.iter(), earlier),
+                }
+                .cursor(side),
+            )
+        }
+    };
+    let cursors = Cursors {
+        before: edge(messages.first(), Side::Before, before),
+        after: edge(messages.last(), Side::After, after),
+    };
+    let gap = gap.map(|at| Gap {
+        timestamp: at as f64,
+    });
+    Page {
+        messages,
+        end: PageEnd {
+            has_more,
+            cursors,
+            gap,
+        },
+    }
+}

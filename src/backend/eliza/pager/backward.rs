@@ -1,0 +1,145 @@
+//! Towards older messages: the newest page of the range first.
+
+use std::collections::HashSet;
+
+use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
+use crate::backend::eliza::wire;
+use crate::http::Request;
+use crate::json::Flaw;
+use crate::model::Message;
+
+/// Pages of a range, newest first.
+pub(super) struct Backward {
+    question: Question,
+    /// where the page that is being put together began
+    begin: Option<Bound>,
+    /// how far it has come
+    upper: Option<Bound>,
+    lower: Option<Bound>,
+    limit: usize,
+    /// newest first
+    found: Vec<Message>,
+    /// a stamp that could not be paged, and how many rows were found before it
+    gap: Option<(i64, usize)>,
+    /// how many rows were asked for
+    asked: usize,
+}
+
+impl Backward {
+    pub(super) fn new(
+        question: Question,
+        before: Option<Bound>,
+        after: Option<Bound>,
+        limit: usize,
+    ) -> Self {
+        Backward {
+            question,
+            begin: before.clone(),
+            upper: before,
+            lower: after,
+            limit,
+            found: Vec::new(),
+            gap: None,
+            asked: 0,
+        }
+    }
+
+    /// Whether a row is part of what is still wanted.
+    fn is_new(&self, message: &Message) -> bool {
+        let seen = |bound: &Option<Bound>| {
+            bound
+                .as_ref()
+                .is_some_and(|bound| bound.seen.contains(&message.id))
+        };
+        !seen(&self.upper) && !seen(&self.lower)
+    }
+
+    /// How many rows the page holds at most: it ends at a gap.
+    fn most(&self) -> usize {
+        self.gap.map_or(self.limit, |(_, before)| before)
+    }
+
+    /// Hands out what was found; with more than a page of it, the rest is asked for again.
+    fn turn(&mut self) -> Page {
+        let mut messages = std::mem::take(&mut self.found);
+        let has_more = messages.len() > self.most();
+        messages.truncate(self.most());
+        messages.reverse();
+        let oldest = messages.first().map(|oldest| {
+            let at = stamp(oldest);
+            let earlier = self
+                .begin
+                .as_ref()
+                .filter(|bound| bound.at == at + 1)
+                .map(|bound| &bound.seen);
+            Bound {
+                at: at + 1,
+                seen: seen_at(at, messages.iter(), earlier),
+            }
+        });
+        let gap = self.gap.take().map(|(at, _)| at);
+        let mut page = page(
+            messages,
+            has_more,
+            gap,
+            self.begin.as_ref(),
+            self.lower.as_ref(),
+        );
+        self.upper = oldest.or_else(|| self.upper.take());
+        if let Some(at) = gap {
+            // the next page begins behind the gap
+            let upper = Bound {
+                at,
+                seen: HashSet::new(),
+            };
+            page.end.cursors.before = Some(upper.cursor(Side::Before));
+            self.upper = Some(upper);
+        }
+        self.begin = self.upper.clone();
+        page
+    }
+}
+
+impl Pager for Backward {
+    fn ask(&mut self) -> Request {
+        let seen = self.upper.as_ref().map_or(0, |bound| bound.seen.len());
+        // one row more than wanted shows whether there is more
+        let wanted = (self.most() + 1).saturating_sub(self.found.len());
+        self.asked = wanted.saturating_add(seen).clamp(1, MOST);
+        let at = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.at);
+        self.question
+            .ask(at(&self.upper), at(&self.lower), self.asked)
+    }
+
+    fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {
+        let rows = wire::messages(body)?;
+        let full = rows.len() >= self.asked;
+        let Some(oldest) = rows.iter().map(stamp).min() else {
+            return Ok(Some(self.turn()));
+        };
+        let here = seen_at(oldest, rows.iter(), None);
+        let before = self.found.len();
+        let new: Vec<Message> = rows.into_iter().filter(|row| self.is_new(row)).collect();
+        self.found.extend(new);
+        if self.found.len() > self.most() || !full {
+            return Ok(Some(self.turn()));
+        }
+        let mut upper = Bound {
+            at: oldest + 1,
+            seen: here,
+        };
+        if let Some(last) = self.upper.take().filter(|last| last.at == upper.at) {
+            upper.seen.extend(last.seen);
+            if self.found.len() == before && self.asked == MOST {
+                // more rows share this stamp than the server gives: step over it, and say so
+                self.gap = Some((oldest, before));
+                upper = Bound {
+                    at: oldest,
+                    seen: HashSet::new(),
+                };
+            }
+        }
+        self.upper = Some(upper);
+        Ok(None)
+    }
+}

@@ -1,0 +1,272 @@
+//! The JSON of elizaOS servers 1.6.5 to 1.7.2, read into the model. Unknown fields pass; missing and wrong ones are
+//! flaws that name their path.
+
+use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::model::{Author, Backend, Message, Role, Session, SessionStatus};
+use crate::text::Text;
+use crate::time;
+
+type Read<T> = Result<T, Flaw>;
+
+/// A session, and whose it is.
+pub struct Listed {
+    pub session: Session,
+    pub user_id: Option<String>,
+}
+
+/// CreateSessionResponse and SessionInfo: the second has more fields.
+pub fn session(reader: &mut Reader<'_>) -> Read<Listed> {
+    let (mut id, mut agent_id, mut user_id, mut created_at, mut expires_at) =
+        (None, None, None, None, None);
+    let (mut metadata, mut left) = (None, None);
+    let ((), raw) = reader.with_raw(|reader| {
+        reader.object(|reader, field| {
+            match field {
+                "sessionId" => id = Some(reader.word()?),
+                "agentId" => agent_id = reader.optional_word()?,
+                "userId" => user_id = reader.optional_word()?,
+                "createdAt" => created_at = reader.optional_word()?,
+                "expiresAt" => expires_at = reader.optional_word()?,
+                "metadata" => metadata = reader.optional_json()?,
+                "timeRemaining" if reader.kind() == Kind::Number => left = Some(reader.number()?),
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    let session = Session {
+        id: id.ok_or_else(|| reader.missing("sessionId"))?,
+        backend: Backend::Eliza,
+        agent_id,
+        agent_name: None,
+        status: if left == Some(0.0) {
+            SessionStatus::Expired
+        } else {
+            SessionStatus::Active
+        },
+        backend_status: None,
+        created_at,
+        expires_at,
+        metadata,
+        raw,
+    };
+    Ok(Listed { session, user_id })
+}
+
+/// The answer to the request for all sessions.
+pub fn sessions(body: &str) -> Read<Vec<Listed>> {
+    let mut found = None;
+    whole(body, |reader| {
+        reader.object(|reader, field| {
+            if field == "sessions" {
+                let mut sessions = Vec::new();
+                reader.array(|reader| {
+                    sessions.push(session(reader)?);
+                    Ok(())
+                })?;
+                found = Some(sessions);
+            }
+            Ok(())
+        })?;
+        found.take().ok_or_else(|| reader.missing("sessions"))
+    })
+}
+
+/// A row of the history, or a message as the answer to a send repeats it: in 1.7.2 `author_id` and a number as
+/// `created_at`, before that `authorId` and a date as `createdAt`.
+pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
+    let (mut id, mut content, mut author_id, mut is_agent) = (None, None, None, None);
+    let (mut created_at, mut timestamp, mut metadata) = (None, None, None);
+    let mut about = About::default();
+    let ((), raw) = reader.with_raw(|reader| {
+        reader.object(|reader, field| {
+            match field {
+                "id" => id = Some(reader.word()?),
+                "content" => content = Some(reader.string()?.into_owned()),
+                "authorId" | "author_id" => author_id = reader.optional_word()?,
+                "isAgent" => is_agent = Some(reader.boolean()?),
+                "createdAt" | "created_at" => match reader.kind() {
+                    Kind::Number => timestamp = time::valid(reader.number()?),
+                    _ => {
+                        created_at = reader.optional_word()?;
+                        timestamp = created_at.as_deref().and_then(time::iso);
+                    }
+                },
+                "metadata" => {
+                    let json = reader.optional_json()?;
+                    about = json.as_ref().map(About::of).unwrap_or_default();
+                    metadata = json;
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    // rows that an agent's action wrote say `isAgent: false`, but their author is the agent
+    let by_agent = author_id.is_some() && about.agents.contains(&author_id);
+    let role = match is_agent {
+        Some(true) => Role::Assistant,
+        _ if by_agent => Role::Assistant,
+        _ => Role::User,
+    };
+    Ok(Message {
+        id: id.ok_or_else(|| reader.missing("id"))?,
+        role,
+        text: content.ok_or_else(|| reader.missing("content"))?,
+        created_at,
+        timestamp,
+        author: Some(Author {
+            id: author_id,
+            name: about.agent_name.filter(|_| role == Role::Assistant),
+        }),
+        tool_call: None,
+        tool_result: None,
+        citations: None,
+        sources: None,
+        complete: true,
+        metadata,
+        raw,
+    })
+}
+
+/// What a row's metadata say about its agent. They are the callers' own, so whatever is wrong there is passed over.
+#[derive(Default)]
+struct About {
+    /// `agent_id` of the agent's own rows, `agentId` of the user's
+    agents: [Option<String>; 2],
+    agent_name: Option<String>,
+}
+
+impl About {
+    fn of(metadata: &Json) -> About {
+        let mut about = About::default();
+        let word = |reader: &mut Reader<'_>| match reader.kind() {
+            Kind::String => reader.optional_word(),
+            _ => Ok(None),
+        };
+        let _ = whole(metadata.as_str(), |reader| {
+            if reader.kind() != Kind::Object {
+                return reader.skip();
+            }
+            let [own, users] = &mut about.agents;
+            reader.object(|reader, field| {
+                match field {
+                    "agent_id" => *own = word(reader)?,
+                    "agentId" => *users = word(reader)?,
+                    "agentName" => about.agent_name = word(reader)?,
+                    _ => {}
+                }
+                Ok(())
+            })
+        });
+        about
+    }
+}
+
+/// A page of the history: newest first.
+pub fn messages(body: &str) -> Read<Vec<Message>> {
+    let mut found = None;
+    whole(body, |reader| {
+        reader.object(|reader, field| {
+            if field == "messages" {
+                let mut messages = Vec::new();
+                reader.array(|reader| {
+                    let message = message(reader)?;
+                    // without a stamp no page can be found behind this row
+                    if message.timestamp.is_none() {
+                        return Err(reader.flaw("no point in time stands in `createdAt`"));
+                    }
+                    messages.push(message);
+                    Ok(())
+                })?;
+                found = Some(messages);
+            }
+            Ok(())
+        })?;
+        found.take().ok_or_else(|| reader.missing("messages"))
+    })
+}
+
+/// A refusal, in whichever of its shapes.
+#[derive(Debug, Default, PartialEq)]
+pub struct Refusal {
+    pub code: Option<String>,
+    pub message: Option<String>,
+    /// `error` is a string and nothing else stands beside it
+    pub bare: bool,
+}
+
+/// Reads a refusal: `{error: {code, message, …}}`, the same with a number as code, `{error: text, message: text}`, or
+/// `{success: false, error: text}`. What is none of these has nothing to tell.
+pub fn refusal(body: &str) -> Refusal {
+    let mut refusal = Refusal::default();
+    let (mut outer, mut word) = (None, None);
+    let read = whole(body, |reader| {
+        reader.object(|reader, field| {
+            match (field, reader.kind()) {
+                ("error", Kind::String) => word = Some(reader.word()?),
+                ("error", Kind::Object) => reader.object(|reader, field| {
+                    match (field, reader.kind()) {
+                        ("code", Kind::String) => refusal.code = Some(reader.word()?),
+                        // a number is the status once more
+                        ("code", _) => {}
+                        ("message", Kind::String) => refusal.message = Some(reader.word()?),
+                        _ => {}
+                    }
+                    Ok(())
+                })?,
+                ("message", Kind::String) => outer = Some(reader.word()?),
+                _ => {}
+            }
+            Ok(())
+        })
+    });
+    if read.is_err() {
+        return Refusal::default();
+    }
+    refusal.bare = word.is_some() && outer.is_none();
+    refusal.message = refusal.message.or(outer).or(word);
+    refusal
+}
+
+/// What the agent said, as `done` and `agentResponse` give it.
+pub struct Spoken {
+    pub id: Option<String>,
+    pub text: Option<Text<'static>>,
+    pub thought: Option<Text<'static>>,
+    pub raw: Json,
+}
+
+/// Reads an answer. Where an action spoke (`actionCallbacks`), its text is the answer and `text` was only the plan.
+pub fn spoken(reader: &mut Reader<'_>) -> Read<Spoken> {
+    let (mut id, mut text, mut thought, mut acted) = (None, None, None, None);
+    let string = |reader: &mut Reader<'_>| match reader.kind() {
+        Kind::String => reader.string().map(|text| Some(text.into_owned())),
+        _ => Ok(None),
+    };
+    let ((), raw) = reader.with_raw(|reader| {
+        reader.object(|reader, field| {
+            match field {
+                "responseId" => id = reader.optional_word()?,
+                "text" => text = string(reader)?,
+                "thought" => thought = string(reader)?,
+                "actionCallbacks" if reader.kind() == Kind::Object => {
+                    reader.object(|reader, field| {
+                        if field == "text" {
+                            acted = string(reader)?;
+                        }
+                        Ok(())
+                    })?
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    Ok(Spoken {
+        id,
+        text: acted.or(text),
+        thought,
+        raw,
+    })
+}

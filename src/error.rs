@@ -1,0 +1,218 @@
+//! What can go wrong, in one list. An [`Error`] is what becomes a JavaScript `AgentlineError`; it never holds a key
+//! ([`Error::redact`]) and never more of an answer's body than [`MAX_BODY`].
+
+use serde::Serialize;
+#[cfg(target_arch = "wasm32")]
+use tsify::Tsify;
+
+use crate::json::{self, Json};
+use crate::model::{Backend, Reply};
+use crate::text::Text;
+
+/// How much of a refused request's body an error keeps, in bytes.
+pub const MAX_BODY: usize = 4096;
+
+/// Why something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// the client was set up with something that cannot work
+    Config,
+    /// the server could not be reached, or the connection broke
+    Network,
+    /// nothing came in the time allowed
+    Timeout,
+    /// the key is missing or wrong
+    Unauthorized,
+    /// the key does not reach that far
+    Forbidden,
+    /// there is no such thing
+    NotFound,
+    /// there was such a thing, and its time ran out
+    Expired,
+    /// the backend or the client refused what was asked
+    Invalid,
+    /// too many requests
+    RateLimited,
+    /// the server failed
+    Server,
+    /// the backend said that the answer failed
+    Agent,
+    /// the server said something that agentline does not understand
+    Protocol,
+    /// the stream ended before the answer did
+    Truncated,
+    /// more bytes than the limit allows
+    TooLarge,
+    /// this backend has no such operation
+    Unsupported,
+}
+
+/// For a send: whether the backend took the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(Tsify))]
+#[serde(rename_all = "lowercase")]
+pub enum Delivered {
+    /// surely not
+    No,
+    /// nobody can tell
+    Unknown,
+    /// surely
+    Yes,
+}
+
+/// One thing that the backend found wrong with a request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(Tsify))]
+pub struct Issue {
+    /// Where: names of fields and places in lists, outermost first.
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "(string | number)[]"))]
+    pub path: Json,
+    /// What.
+    pub message: String,
+    /// The backend's own code for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// What failed, and all that is known about it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Error {
+    /// why
+    pub kind: ErrorKind,
+    /// a sentence in lower case without a full stop
+    pub message: String,
+    /// where
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<Backend>,
+    /// the HTTP status, where there was one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// the backend's own code, or agentline's where the backend has none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// the backend's id of the request
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// whether the same call may succeed later and does no harm if made again
+    pub retryable: bool,
+    /// how long the backend asks to wait, in milliseconds
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<f64>,
+    /// details of a refusal
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issues: Option<Vec<Issue>>,
+    /// what had arrived
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Box<Reply>>,
+    /// for a send
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Delivered>,
+    /// the body of the refusal
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Json>,
+}
+
+impl Error {
+    /// An error of which nothing else is known.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error {
+            kind,
+            message: message.into(),
+            backend: None,
+            status: None,
+            code: None,
+            request_id: None,
+            retryable: matches!(
+                kind,
+                ErrorKind::Network
+                    | ErrorKind::Timeout
+                    | ErrorKind::RateLimited
+                    | ErrorKind::Server
+            ),
+            retry_after: None,
+            issues: None,
+            partial: None,
+            delivered: None,
+            body: None,
+        }
+    }
+
+    /// The same error with a code.
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// The same error of a send. What may have been taken is not for repeating.
+    pub fn delivered(mut self, delivered: Delivered) -> Self {
+        self.retryable &= delivered == Delivered::No;
+        self.delivered = Some(delivered);
+        self
+    }
+
+    /// Takes every one of `secrets` out of the texts.
+    pub fn redact(&mut self, secrets: &[String]) {
+        let hide = |text: &mut String| {
+            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), "[redacted]");
+                }
+            }
+        };
+        // what is nested too deeply to be looked through goes as a whole
+        let hide_in = |json: &mut Json| *json = json.filtered(None, &hide).unwrap_or_default();
+        hide(&mut self.message);
+        self.code.as_mut().map(hide);
+        self.request_id.as_mut().map(hide);
+        for issue in self.issues.iter_mut().flatten() {
+            hide(&mut issue.message);
+            hide_in(&mut issue.path);
+        }
+        self.body.as_mut().map(hide_in);
+        if let Some(partial) = &mut self.partial {
+            hide_in(&mut partial.raw);
+            hide_in(&mut partial.message.raw);
+            if let Some(text) = partial.message.text.as_str() {
+                let mut text = text.to_owned();
+                hide(&mut text);
+                partial.message.text = text.into();
+            }
+        }
+    }
+}
+
+/// What an error keeps of a body: JSON without the fields called `stack` (they hold the server's own paths), other text
+/// as a string; cut where it is long, and nothing where it is nested too deeply to be looked through.
+pub fn body(text: &str) -> Option<Json> {
+    if text.is_empty() {
+        return None;
+    }
+    let json = match Json::parse(text) {
+        Ok(json) => json.filtered(Some("stack"), &|_| {}).ok()?,
+        Err(_) => Json::from(&Text::from(cut(text))),
+    };
+    Some(match json.as_str().len() <= MAX_BODY + 2 {
+        true => json,
+        false => Json::from(&Text::from(cut(json.as_str()))),
+    })
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_BODY);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+impl From<json::Flaw> for Error {
+    fn from(flaw: json::Flaw) -> Self {
+        Error::new(
+            ErrorKind::Protocol,
+            format!("the answer is not what the backend promises: {flaw}"),
+        )
+    }
+}

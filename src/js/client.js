@@ -1,0 +1,163 @@
+// The client as callers see it. Each method makes a machine and a drive for it; what comes out is handed over as a
+// promise, a stream of reply events, or an iterable.
+
+import { Drive } from "./driver.js";
+import { AgentlineError } from "./error.js";
+import { Pulled } from "./iterator.js";
+
+export class Client {
+  #connection;
+  #memory;
+  #carrier;
+
+  constructor(connection, memory, options) {
+    this.#connection = connection;
+    this.#memory = memory;
+    // a platform's own fetch must not be called as somebody's method
+    const { fetch = globalThis.fetch, apiKey } = options;
+    this.#carrier = { fetch: (request, init) => fetch(request, init), key: apiKey };
+    this.backend = options.backend;
+    this.capabilities = Object.freeze(JSON.parse(connection.capabilities()));
+  }
+
+  createSession(input, options) {
+    return this.#one(this.#connection.createSession(input, options), options);
+  }
+
+  getSession(sessionId, options) {
+    return this.#one(this.#connection.getSession(sessionId, options), options);
+  }
+
+  listSessions(query, options) {
+    return this.#many(() => this.#connection.listSessions(query, options), options);
+  }
+
+  async deleteSession(sessionId, options) {
+    await this.#all(this.#connection.deleteSession(sessionId, options), options);
+  }
+
+  async cancelSession(sessionId, options) {
+    await this.#all(this.#connection.cancelSession(sessionId, options), options);
+  }
+
+  renewSession(sessionId, options) {
+    return this.#one(this.#connection.renewSession(sessionId, options), options);
+  }
+
+  sendMessage(sessionId, message, options) {
+    return this.#one(this.#connection.sendMessage(sessionId, message, false, options), options);
+  }
+
+  streamMessage(sessionId, message, options) {
+    return new ReplyStream(this.#drive(this.#connection.sendMessage(sessionId, message, true, options), options));
+  }
+
+  async getMessages(sessionId, query, options) {
+    const { values, end } = await this.#all(this.#connection.getMessages(sessionId, query, options), options);
+    return { messages: values, ...end };
+  }
+
+  messages(sessionId, query, options) {
+    return this.#many(() => this.#connection.messages(sessionId, query, options), options);
+  }
+
+  followMessages(sessionId, query, options) {
+    return this.#many(() => this.#connection.followMessages(sessionId, query, options), options);
+  }
+
+  #drive(machine, options) {
+    return new Drive(this.#memory, machine, this.#carrier, options?.signal);
+  }
+
+  async #all(machine, options) {
+    const drive = this.#drive(machine, options);
+    const values = [];
+    for (let some = await drive.pull(); some; some = await drive.pull()) values.push(...some);
+    return { values, end: drive.end };
+  }
+
+  async #one(machine, options) {
+    const { values } = await this.#all(machine, options);
+    return values[0];
+  }
+
+  /** Each loop over it is an operation of its own. */
+  #many(machine, options) {
+    return { [Symbol.asyncIterator]: () => new Pulled(this.#drive(machine(), options)) };
+  }
+}
+
+/** An answer coming in. The message goes out at once; the answer waits until somebody takes it. */
+class ReplyStream {
+  #drive;
+  #events;
+  #taken = false;
+  #final;
+  #settle;
+
+  constructor(drive) {
+    this.#drive = drive;
+    this.#final = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // who iterates hears of a failure there, and need not ask here
+    this.#final.catch(() => {});
+    this.#events = new Pulled(drive, {
+      value: (event) => event.type === "done" && this.#settle.resolve(event.reply),
+      failed: (error) => this.#settle.reject(error),
+      left: () => this.#settle.reject(left()),
+    });
+    this.#events.start();
+  }
+
+  [Symbol.asyncIterator]() {
+    this.#take();
+    return this.#events;
+  }
+
+  async text() {
+    return (await this.reply()).message.text;
+  }
+
+  async reply() {
+    if (!this.#taken) {
+      this.#take();
+      while (!(await this.#events.next()).done);
+    }
+    return this.#final;
+  }
+
+  toReadableStream() {
+    const events = this[Symbol.asyncIterator]();
+    return new ReadableStream(
+      {
+        async pull(controller) {
+          const { value, done } = await events.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        async cancel() {
+          await events.return();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  abort(reason = left()) {
+    this.#drive.abort(reason);
+    this.#settle.reject(reason);
+  }
+
+  #take() {
+    if (this.#taken) {
+      const message = "an answer has one consumer, and this one is taken already";
+      throw new AgentlineError({ kind: "invalid", message, code: "STREAM_TAKEN", retryable: false });
+    }
+    this.#taken = true;
+  }
+}
+
+function left() {
+  return new DOMException("the answer was aborted", "AbortError");
+}

@@ -1,0 +1,269 @@
+// Runs an operation: makes the requests that the machine asks for, reads their bodies, and waits. It decides nothing:
+// after every step the machine says what next.
+
+import { AgentlineError } from "./error.js";
+
+// what next: machine.rs has the same list
+const SEND = 0;
+const READ = 1;
+const WAIT = 2;
+const YIELD = 3;
+const DONE = 4;
+const FAILED = 5;
+
+/** Longer timers fire at once. */
+const LONGEST = 0x7fffffff;
+/** A chunk goes into the module in pieces of this many bytes, so that a large one does not make its memory grow. */
+const PIECE = 65_536;
+
+const SILENCE = Symbol("silence");
+const ABORT = Symbol("abort");
+
+/** One operation being run. */
+export class Drive {
+  /**
+   * @param {import("./memory.js").Memory} memory
+   * @param {any} machine
+   * @param {{ fetch: typeof fetch, key: unknown }} carrier
+   * @param {AbortSignal} [signal]
+   * @param {{ body: ReadableStream<Uint8Array> | null }} [response] what the machine begins with, if it is there already
+   */
+  constructor(memory, machine, carrier, signal, response) {
+    this.memory = memory;
+    this.machine = machine;
+    this.carrier = carrier;
+    this.signal = signal;
+    this.next = undefined;
+    this.values = [];
+    this.end = undefined;
+    this.failed = undefined;
+    this.over = false;
+    this.pulling = false;
+    this.aborted = false;
+    this.reason = undefined;
+    this.interrupt = undefined;
+    this.controller = undefined;
+    this.response = response;
+    this.reader = undefined;
+    this.watch = undefined;
+    this.heard = 0;
+    this.silent = false;
+    this.secret = undefined;
+    this.cause = undefined;
+    this.onAbort = () => this.abort(signal.reason);
+    if (signal?.aborted) this.abort(signal.reason);
+    else signal?.addEventListener("abort", this.onAbort);
+  }
+
+  // what the machine's table is read into
+
+  value(value) {
+    this.values.push(value);
+  }
+
+  page(end) {
+    this.end = end;
+  }
+
+  event(name, data, id) {
+    if (id !== undefined) this.id = id;
+    this.values.push({ event: name === "" ? "message" : name, data, id: this.id });
+  }
+
+  comment(text) {
+    this.onComment(text);
+  }
+
+  resume(id, retry) {
+    this.id = id;
+    this.retry = retry;
+  }
+
+  /** Stops at once, wherever it is. */
+  abort(reason) {
+    if (this.over || this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.release();
+    this.interrupt?.(ABORT);
+    if (!this.pulling) this.finish();
+  }
+
+  /** Goes on until there are values, and gives them; nothing once the operation is over. */
+  async pull() {
+    this.pulling = true;
+    try {
+      while (!this.over && !this.aborted && this.values.length === 0) {
+        this.next = await this.step(this.next);
+        if (this.next === FAILED) this.failed = this.failure();
+        if (this.next >= DONE) this.finish();
+      }
+    } finally {
+      this.pulling = false;
+      if (this.aborted) this.finish();
+    }
+    if (this.aborted) throw this.reason;
+    const { values } = this;
+    this.values = [];
+    // what came before a failure comes out before it
+    if (values.length > 0) return values;
+    if (this.failed) throw this.failed;
+    return undefined;
+  }
+
+  /** Does what the machine asked for, and tells it what happened. */
+  step(next) {
+    switch (next) {
+      case SEND:
+        return this.send();
+      case READ:
+        return this.read();
+      case WAIT:
+        return this.wait();
+      case YIELD:
+        return this.took(this.machine.resume(Date.now()));
+      default:
+        return this.took(this.machine.begin(Date.now()));
+    }
+  }
+
+  /** Takes out what the last step put into the machine's table. */
+  took(next) {
+    if (this.machine.hasOutcomes) this.memory.take(this.machine.place(), this);
+    return next;
+  }
+
+  async send() {
+    const { machine } = this;
+    this.release();
+    this.silent = false;
+    this.cause = undefined;
+    const controller = (this.controller = new AbortController());
+    let response;
+    try {
+      response = await this.within(machine.headLimit, this.ask(controller.signal));
+    } catch (error) {
+      if (error === ABORT) return SEND;
+      this.release();
+      return this.took(error === SILENCE ? machine.silent(Date.now()) : this.broken(error));
+    }
+    // the machine could make no request, and knows why
+    if (response === undefined) return FAILED;
+    this.response = response;
+    return this.took(machine.head(Date.now(), response.status, response.headers));
+  }
+
+  async ask(signal) {
+    const { key, fetch } = this.carrier;
+    const secret = typeof key === "function" ? await key() : key;
+    if (signal.aborted) return undefined;
+    this.secret = secret ?? undefined;
+    const request = this.machine.request(this.secret);
+    if (request === undefined) return undefined;
+    const response = await fetch(request, { signal });
+    // a `fetch` that does not listen to its signal answers somebody who has left
+    if (signal.aborted) response.body?.cancel().catch(() => {});
+    return response;
+  }
+
+  async read() {
+    const { machine } = this;
+    if (this.reader === undefined) {
+      const body = this.response?.body;
+      if (!body) return this.took(machine.end(Date.now()));
+      this.reader = body.getReader();
+      this.listen(machine.idleLimit);
+    }
+    let chunk;
+    try {
+      chunk = await this.reader.read();
+    } catch (error) {
+      if (this.aborted) return READ;
+      return this.took(this.silent ? machine.silent(Date.now()) : this.broken(error));
+    }
+    if (this.aborted) return READ;
+    if (this.silent) return this.took(machine.silent(Date.now()));
+    if (!chunk.done) return this.bytes(chunk.value);
+    this.release();
+    return this.took(machine.end(Date.now()));
+  }
+
+  bytes(chunk) {
+    const { machine, memory } = this;
+    this.heard = Date.now();
+    let next = READ;
+    for (let at = 0; at < chunk.length && next === READ; at += PIECE) {
+      const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
+      memory.put(machine.space(piece.length), piece);
+      next = this.took(machine.bytes(this.heard, piece.length));
+    }
+    return next;
+  }
+
+  async wait() {
+    this.release();
+    const never = new Promise(() => {});
+    await this.within(this.machine.pause, never).catch(() => {});
+    return this.aborted ? WAIT : this.took(this.machine.waited(Date.now()));
+  }
+
+  /** What the platform says of a request or body that failed. */
+  broken(error) {
+    this.cause = error;
+    const inner = error?.cause;
+    const message = [error?.message ?? String(error), inner?.message].filter(Boolean).join(": ");
+    const code = inner?.code ?? error?.code;
+    return this.machine.broken(Date.now(), message, typeof code === "string" ? code : undefined);
+  }
+
+  failure() {
+    const { cause, secret } = this;
+    const told = cause instanceof Error && !(secret && `${cause.stack} ${cause.cause?.stack}`.includes(secret));
+    return new AgentlineError(JSON.parse(this.machine.error()), told ? cause : undefined);
+  }
+
+  /** Settles as `promise` does, or rejects when the time is over or somebody aborts. */
+  within(milliseconds, promise) {
+    let timer;
+    const limit = new Promise((_, reject) => {
+      this.interrupt = reject;
+      if (milliseconds <= LONGEST) timer = setTimeout(reject, Math.max(0, milliseconds), SILENCE);
+    });
+    return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+  }
+
+  /** Gives the body up when nothing comes for so long. One timer for all of it, which looks when the last byte came and
+   * goes on for the rest: a timer for each read costs more than the read. */
+  listen(limit) {
+    this.heard = Date.now();
+    if (!(limit <= LONGEST)) return;
+    const look = () => {
+      const left = this.heard + limit - Date.now();
+      if (left > 0) {
+        this.watch = setTimeout(look, left);
+      } else {
+        this.silent = true;
+        this.release();
+      }
+    };
+    this.watch = setTimeout(look, limit);
+  }
+
+  /** Lets go of the response. A read that waits ends at once, whatever the platform does with the signal. */
+  release() {
+    clearTimeout(this.watch);
+    const { reader, response, controller } = this;
+    this.reader = this.response = this.controller = undefined;
+    const cancelled = reader ? reader.cancel() : response?.body?.cancel();
+    cancelled?.catch(() => {});
+    controller?.abort();
+  }
+
+  finish() {
+    if (this.over) return;
+    this.over = true;
+    this.signal?.removeEventListener("abort", this.onAbort);
+    this.release();
+    this.machine.free();
+  }
+}

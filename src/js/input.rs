@@ -1,0 +1,440 @@
+//! What callers hand in, with the TypeScript that says what they may. Plain values are read by serde; free-form JSON
+//! goes through `JSON.stringify`, so that it reaches the server as any other client would send it.
+
+use std::collections::BTreeMap;
+
+use js_sys::{Date, JSON};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tsify::{Ts, Tsify};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::backend::{self, Direction, Edge, Range};
+use crate::error::{Error, ErrorKind};
+use crate::json::{Json, Reader, whole};
+use crate::model::Backend;
+use crate::operation::events::Events;
+use crate::settings::{self, Options};
+use crate::sse::Framer;
+
+/// The largest event unless the caller says so, in bytes.
+const MAX_EVENT_BYTES: f64 = 8_388_608.0;
+/// How many messages make a page unless the caller says so.
+const PAGE: f64 = 50.0;
+
+/// How a client is set up.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectOptions {
+    /// Which family of servers to talk to.
+    pub backend: Backend,
+    /// Where the server is. Default: the hosted service for meibel and agentcloud; required for eliza. A path such as
+    /// `/agent` is on the page's own origin.
+    #[tsify(optional)]
+    pub base_url: Option<String>,
+    /// The key, or a function that is asked for it before every request.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | (() => string | Promise<string>)")]
+    pub api_key: JsValue,
+    /// Agent Cloud's resource slug (24 hexadecimal digits).
+    #[tsify(optional)]
+    pub team: Option<String>,
+    /// The elizaOS user id (a uuid). Default: one made for this client.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// Carries every request. Default: the platform's.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "typeof globalThis.fetch")]
+    pub fetch: JsValue,
+    /// Sent with every request.
+    #[tsify(optional, type = "Record<string, string>")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Milliseconds to the head of a response. Default: 60,000; a synchronous answer gets more.
+    #[tsify(optional)]
+    pub timeout: Option<f64>,
+    /// Milliseconds without a byte on a stream. Default: 60,000.
+    #[tsify(optional)]
+    pub idle_timeout: Option<f64>,
+    /// How often a request is repeated where that is safe. Default: 2. A message that may have been taken is never
+    /// repeated.
+    #[tsify(optional)]
+    pub max_retries: Option<f64>,
+    /// Bytes of one server-sent event. Default: 8 MiB.
+    #[tsify(optional)]
+    pub max_event_bytes: Option<f64>,
+    /// Bytes of one JSON body. Default: 64 MiB.
+    #[tsify(optional)]
+    pub max_body_bytes: Option<f64>,
+    /// A raw key in a page throws unless this is true or `baseUrl` has the page's origin.
+    #[tsify(optional)]
+    pub allow_browser_key: Option<bool>,
+    /// The WebAssembly file, only where the runtime's own loader cannot find it.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "BufferSource | WebAssembly.Module | Response | URL")]
+    pub wasm: JsValue,
+}
+
+/// What every call takes.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CallOptions {
+    /// Aborts the call; it then rejects with the signal's reason.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "AbortSignal")]
+    pub signal: JsValue,
+    /// Milliseconds to the head of a response, for this call.
+    #[tsify(optional)]
+    pub timeout: Option<f64>,
+    /// Sent with the requests of this call, over the client's own.
+    #[tsify(optional, type = "Record<string, string>")]
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
+/// What a new session needs.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateSession {
+    /// Meibel agent id, Agent Cloud app id, elizaOS agent uuid.
+    #[tsify(optional)]
+    pub agent_id: Option<String>,
+    /// Meibel: the agent's published name instead.
+    #[tsify(optional)]
+    pub agent_name: Option<String>,
+    /// elizaOS: for whom; else the client's.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// elizaOS metadata, Meibel `initial_context`; unsupported elsewhere.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub metadata: JsValue,
+    /// Meibel: what the agent is told first.
+    #[tsify(optional)]
+    pub prompt: Option<String>,
+    /// Agent Cloud: the app's variables.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, string>")]
+    pub variables: JsValue,
+    /// Merged into the request as it is, for what has no common name (elizaOS: `timeoutConfig`).
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub backend_options: JsValue,
+}
+
+/// A message to send.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct OutgoingMessage {
+    /// What to say. elizaOS takes 1 to 4,000 UTF-16 units.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(type = "string")]
+    pub text: JsValue,
+    /// Files that go with it, where `capabilities.files`.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "(Blob | File)[]")]
+    pub files: JsValue,
+    /// Kept with the message, where the backend keeps such a thing.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub metadata: JsValue,
+    /// Milliseconds that the backend may take for the answer.
+    #[tsify(optional)]
+    pub answer_timeout: Option<f64>,
+    /// Whether thoughts are wanted.
+    #[tsify(optional)]
+    pub include_thinking: Option<bool>,
+    /// Whether tool calls are wanted.
+    #[tsify(optional)]
+    pub include_tool_activity: Option<bool>,
+    /// Merged into the request as it is, for what has no common name (elizaOS: `transport`).
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub backend_options: JsValue,
+}
+
+/// Which sessions are wanted.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListSessions {
+    /// Only those with this agent.
+    #[tsify(optional)]
+    pub agent_id: Option<String>,
+    /// elizaOS: only those of this user; without it, every user's.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// Only those that do this.
+    #[tsify(optional)]
+    pub status: Option<String>,
+    /// How many to ask for at a time, where the backend pages its sessions.
+    #[tsify(optional)]
+    pub limit: Option<f64>,
+}
+
+/// Which messages are wanted. A number or a `Date` is a point in time (milliseconds since the epoch), and so is a string
+/// that is an ISO date with a zone; any other string is a cursor that a page gave.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(default)]
+pub struct MessageQuery {
+    /// How many make a page. Default: 50.
+    #[tsify(optional)]
+    pub limit: Option<f64>,
+    /// Only messages strictly older than this.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | number | Date")]
+    pub before: JsValue,
+    /// Only messages strictly newer than this.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | number | Date")]
+    pub after: JsValue,
+    /// For `messages`: newest first (`"backward"`, the default) or oldest first (`"forward"`).
+    #[tsify(optional, type = "\"backward\" | \"forward\"")]
+    pub direction: Option<String>,
+}
+
+/// How `readEvents` reads.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadOptions {
+    /// Aborts the reading; the loop then throws the signal's reason.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "AbortSignal")]
+    pub signal: JsValue,
+    /// Milliseconds without a byte, comments included. Default: no limit.
+    #[tsify(optional)]
+    pub idle_timeout: Option<f64>,
+    /// Bytes of one event. Default: 8 MiB.
+    #[tsify(optional)]
+    pub max_event_bytes: Option<f64>,
+    /// The last event id to begin with.
+    #[tsify(optional)]
+    pub last_event_id: Option<String>,
+    /// Also give the event that the end of the stream cut off from its blank line, which the standard drops.
+    #[tsify(optional)]
+    pub dispatch_unfinished: Option<bool>,
+    /// Is given each comment: what follows the colon.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "(text: string) => void")]
+    pub on_comment: JsValue,
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Invalid, message)
+}
+
+fn read<T>(value: &Ts<T>, what: &str) -> Result<T, Error>
+where
+    T: Tsify + DeserializeOwned,
+{
+    serde_wasm_bindgen::from_value(value.js_value())
+        .map_err(|error| invalid(format!("{what}: {}", words(&error.to_string()))))
+}
+
+/// serde's words without the `Error: ` that JavaScript puts in front.
+fn words(message: &str) -> &str {
+    message.strip_prefix("Error: ").unwrap_or(message)
+}
+
+fn read_or_default<T>(value: Option<Ts<T>>, what: &str) -> Result<T, Error>
+where
+    T: Tsify + DeserializeOwned + Default,
+{
+    match value.filter(|value| !value.js_value().is_undefined()) {
+        Some(value) => read(&value, what),
+        None => Ok(T::default()),
+    }
+}
+
+pub fn options(
+    given: Ts<ConnectOptions>,
+    random: &[u8],
+    page_origin: Option<String>,
+) -> Result<Options, Error> {
+    let given: ConnectOptions =
+        read(&given, "the options of `connect`").map_err(|error| Error {
+            kind: ErrorKind::Config,
+            ..error
+        })?;
+    let key = &given.api_key;
+    if !(key.is_undefined() || key.is_null() || key.is_string() || key.is_function()) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "`apiKey` is neither a string nor a function",
+        ));
+    }
+    if !given.fetch.is_undefined() && !given.fetch.is_function() {
+        return Err(Error::new(ErrorKind::Config, "`fetch` is no function"));
+    }
+    Ok(Options {
+        backend: Some(given.backend),
+        raw_key: key.is_string(),
+        base_url: given.base_url,
+        user_id: given.user_id,
+        headers: given.headers.unwrap_or_default().into_iter().collect(),
+        timeout: given.timeout,
+        idle_timeout: given.idle_timeout,
+        max_retries: given.max_retries,
+        max_event_bytes: given.max_event_bytes,
+        max_body_bytes: given.max_body_bytes,
+        allow_browser_key: given.allow_browser_key.unwrap_or_default(),
+        page_origin,
+        random: random.try_into().unwrap_or_default(),
+    })
+}
+
+type CallSettings = (Option<f64>, BTreeMap<String, String>);
+
+/// A call's own limit and headers, if it has any.
+pub fn call(given: Option<Ts<CallOptions>>) -> Result<Option<CallSettings>, Error> {
+    let given = read_or_default(given, "the options of the call")?;
+    let own = (given.timeout, given.headers.unwrap_or_default());
+    Ok((own.0.is_some() || !own.1.is_empty()).then_some(own))
+}
+
+pub fn session_id(id: &JsValue) -> Result<String, Error> {
+    id.as_string()
+        .ok_or_else(|| invalid("the id of a session is no string"))
+}
+
+pub fn create_session(given: Option<Ts<CreateSession>>) -> Result<backend::CreateSession, Error> {
+    let given = read_or_default(given, "a new session")?;
+    Ok(backend::CreateSession {
+        agent_id: given.agent_id,
+        agent_name: given.agent_name,
+        user_id: given.user_id,
+        metadata: object("metadata", &given.metadata)?,
+        prompt: given.prompt,
+        variables: object("variables", &given.variables)?,
+        backend_options: object("backendOptions", &given.backend_options)?,
+    })
+}
+
+pub fn message(given: JsValue) -> Result<backend::OutgoingMessage, Error> {
+    if given.is_string() {
+        return Ok(backend::OutgoingMessage {
+            text: text(&given)?,
+            ..backend::OutgoingMessage::default()
+        });
+    }
+    let given: OutgoingMessage = read(&Ts::new_unchecked(given), "the message")?;
+    if !given.text.is_string() {
+        return Err(invalid(
+            "the message has no `text`, or one that is no string",
+        ));
+    }
+    if given
+        .answer_timeout
+        .is_some_and(|limit| limit.is_nan() || limit <= 0.0)
+    {
+        return Err(invalid(
+            "`answerTimeout` is a time limit: more than 0 milliseconds",
+        ));
+    }
+    Ok(backend::OutgoingMessage {
+        text: text(&given.text)?,
+        files: given
+            .files
+            .dyn_ref::<js_sys::Array>()
+            .map_or(0, |files| files.length() as usize),
+        metadata: object("metadata", &given.metadata)?,
+        answer_timeout: given.answer_timeout,
+        include_thinking: given.include_thinking,
+        include_tool_activity: given.include_tool_activity,
+        backend_options: object("backendOptions", &given.backend_options)?,
+    })
+}
+
+/// A string with its lone surrogates: the way through `JSON.stringify` keeps them, the one through UTF-8 does not.
+fn text(value: &JsValue) -> Result<crate::text::Text<'static>, Error> {
+    let literal = JSON::stringify(value)
+        .map(String::from)
+        .map_err(|_| invalid("the text cannot be read"))?;
+    whole(&literal, Reader::string)
+        .map(|text| text.into_owned())
+        .map_err(Error::from)
+}
+
+fn object(name: &str, value: &JsValue) -> Result<Option<Json>, Error> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    // circular values and BigInts throw here; functions and symbols give undefined
+    let json = JSON::stringify(value)
+        .ok()
+        .and_then(|json| json.as_string());
+    let json = json.and_then(|json| Json::parse(json).ok());
+    match json {
+        Some(json) if json.as_str().starts_with('{') => Ok(Some(json)),
+        _ => Err(invalid(format!("`{name}` is no object that JSON can hold"))),
+    }
+}
+
+pub fn list_sessions(given: Option<Ts<ListSessions>>) -> Result<backend::ListSessions, Error> {
+    let given = read_or_default(given, "which sessions")?;
+    Ok(backend::ListSessions {
+        agent_id: given.agent_id,
+        user_id: given.user_id,
+        status: given.status,
+        limit: match given.limit {
+            None => None,
+            limit => Some(count(limit)? as u32),
+        },
+    })
+}
+
+pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Direction), Error> {
+    let given = read_or_default(given, "which messages")?;
+    let direction = match given.direction.as_deref() {
+        None | Some("backward") => Direction::Backward,
+        Some("forward") => Direction::Forward,
+        Some(_) => {
+            return Err(invalid(
+                "`direction` is neither \"backward\" nor \"forward\"",
+            ));
+        }
+    };
+    let (before, after) = (edge("before", &given.before)?, edge("after", &given.after)?);
+    Ok((
+        Range {
+            before,
+            after,
+            limit: count(given.limit)? as usize,
+        },
+        direction,
+    ))
+}
+
+pub fn read_options(given: Option<Ts<ReadOptions>>) -> Result<Events, Error> {
+    let given = read_or_default(given, "how to read")?;
+    let most = settings::whole("maxEventBytes", given.max_event_bytes, MAX_EVENT_BYTES, 1.0)?;
+    let idle_timeout = settings::milliseconds("idleTimeout", given.idle_timeout, f64::INFINITY)?;
+    let mut framer =
+        Framer::with_last_event_id(most as usize, given.last_event_id.unwrap_or_default());
+    framer.keep_comments(given.on_comment.is_function());
+    Ok(Events::new(
+        framer,
+        idle_timeout,
+        given.dispatch_unfinished.unwrap_or_default(),
+    ))
+}
+
+fn count(limit: Option<f64>) -> Result<f64, Error> {
+    settings::whole("limit", limit, PAGE, 1.0).map_err(|error| Error {
+        kind: ErrorKind::Invalid,
+        ..error
+    })
+}
+
+fn edge(name: &str, value: &JsValue) -> Result<Option<Edge>, Error> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    let time = value
+        .as_f64()
+        .or_else(|| value.dyn_ref::<Date>().map(Date::get_time));
+    match (time, value.as_string()) {
+        (Some(time), _) if time.is_finite() => Ok(Some(Edge::Time(time))),
+        (None, Some(text)) => Ok(Some(Edge::read(text))),
+        _ => Err(invalid(format!(
+            "`{name}` is no point in time and no cursor"
+        ))),
+    }
+}

@@ -1,0 +1,168 @@
+//! An operation as `driver.js` runs it: every method says in one number what next.
+
+use gloo_net::http::Headers;
+use wasm_bindgen::prelude::*;
+
+use super::request;
+use super::table::Table;
+use crate::error::{Error, ErrorKind};
+use crate::json::write;
+use crate::operation::{Failure, Happened, Next, Now, Operation};
+
+/// What next, as numbers. `driver.js` has the same list.
+mod next {
+    pub const SEND: u32 = 0;
+    pub const READ: u32 = 1;
+    pub const WAIT: u32 = 2;
+    pub const YIELD: u32 = 3;
+    pub const DONE: u32 = 4;
+    pub const FAILED: u32 = 5;
+}
+
+/// One operation under way.
+#[wasm_bindgen]
+pub struct Machine {
+    operation: Result<Box<dyn Operation>, Error>,
+    table: Table,
+    pause: f64,
+}
+
+impl Machine {
+    pub(super) fn new(operation: Result<Box<dyn Operation>, Error>) -> Self {
+        Machine {
+            operation,
+            table: Table::default(),
+            pause: 0.0,
+        }
+    }
+
+    fn step(&mut self, now: Now, happened: Happened) -> u32 {
+        self.table.clear();
+        let Ok(operation) = &mut self.operation else {
+            return next::FAILED;
+        };
+        match operation.step(now, happened, &mut self.table) {
+            Ok(Next::Send) => next::SEND,
+            Ok(Next::Read) => next::READ,
+            Ok(Next::Wait(pause)) => {
+                self.pause = pause;
+                next::WAIT
+            }
+            Ok(Next::Yield) => next::YIELD,
+            Ok(Next::Done) => next::DONE,
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> u32 {
+        self.operation = Err(error);
+        next::FAILED
+    }
+}
+
+#[wasm_bindgen]
+impl Machine {
+    /// The operation begins.
+    pub fn begin(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Begin)
+    }
+
+    /// The request that `SEND` asked for. Throws nothing but what makes the operation fail: then ask `error`.
+    pub fn request(&mut self, key: Option<String>) -> Option<web_sys::Request> {
+        let operation = self.operation.as_mut().ok()?;
+        let key = key.filter(|key| !key.is_empty());
+        let built = operation.request(key.as_deref()).and_then(|request| {
+            request::platform(request, key.is_some()).map_err(|_| {
+                Error::new(
+                    ErrorKind::Config,
+                    "`baseUrl` is no address that this platform can make a request to",
+                )
+            })
+        });
+        built.map_err(|error| self.fail(error)).ok()
+    }
+
+    /// Milliseconds to the head of the response.
+    #[wasm_bindgen(getter, js_name = headLimit)]
+    pub fn head_limit(&self) -> f64 {
+        self.operation
+            .as_ref()
+            .map_or(0.0, |operation| operation.patience().head)
+    }
+
+    /// Milliseconds without a byte of the body.
+    #[wasm_bindgen(getter, js_name = idleLimit)]
+    pub fn idle_limit(&self) -> f64 {
+        self.operation
+            .as_ref()
+            .map_or(0.0, |operation| operation.patience().idle)
+    }
+
+    /// The head of the response came.
+    pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
+        self.step(
+            now,
+            Happened::Head(request::head(status, &Headers::from_raw(headers))),
+        )
+    }
+
+    /// The address of room for so many bytes.
+    pub fn space(&mut self, at_least: usize) -> *mut u8 {
+        match &mut self.operation {
+            Ok(operation) => operation.space(at_least).as_mut_ptr(),
+            Err(_) => std::ptr::null_mut(),
+        }
+    }
+
+    /// So many bytes were put there.
+    pub fn bytes(&mut self, now: f64, count: usize) -> u32 {
+        self.step(now, Happened::Bytes(count))
+    }
+
+    /// The body ended.
+    pub fn end(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::End)
+    }
+
+    /// The request or the body failed, with the platform's words and code.
+    pub fn broken(&mut self, now: f64, message: String, code: Option<String>) -> u32 {
+        self.step(now, Happened::Failed(Failure::Network { message, code }))
+    }
+
+    /// Nothing came in the time allowed.
+    pub fn silent(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Failed(Failure::Silence))
+    }
+
+    /// The milliseconds that `WAIT` asked for.
+    #[wasm_bindgen(getter)]
+    pub fn pause(&self) -> f64 {
+        self.pause
+    }
+
+    /// They are over.
+    pub fn waited(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Waited)
+    }
+
+    /// What `YIELD` handed out was taken, and more is wanted.
+    pub fn resume(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Resumed)
+    }
+
+    /// Whether the last step put something into the table.
+    #[wasm_bindgen(getter, js_name = hasOutcomes)]
+    pub fn has_outcomes(&self) -> bool {
+        !self.table.is_empty()
+    }
+
+    /// Where the table is.
+    pub fn place(&mut self) -> *const u32 {
+        self.table.place()
+    }
+
+    /// What `FAILED` means, as JSON text.
+    pub fn error(&self) -> Option<String> {
+        self.operation.as_ref().err().map(write::text)
+    }
+}

@@ -1,0 +1,283 @@
+//! The only place that knows that JavaScript is there. It decides nothing: options come in ([`input`]), operations go
+//! out as machines that `driver.js` runs ([`machine`]), and their results cross as one text and one table ([`table`]).
+//! Rust panics do not cross: nothing here panics, and a trap would still be a catchable error, because every export is
+//! synchronous.
+
+mod input;
+mod machine;
+mod request;
+mod table;
+
+use std::rc::Rc;
+
+use tsify::Ts;
+use wasm_bindgen::prelude::*;
+
+use crate::backend::{self, Backend, Direction, ListSessions};
+use crate::error::{Error, ErrorKind};
+use crate::json::write;
+use crate::operation::Operation;
+use crate::operation::follow::Follow;
+use crate::operation::history::{Extent, History};
+use crate::operation::single::{Holds, Single};
+use crate::operation::turn::Turn;
+use crate::settings::{self, Settings};
+use machine::Machine;
+
+/// Small, and only ever used by one thread at a time.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+/// One client's side of the boundary.
+#[wasm_bindgen]
+pub struct Connection {
+    settings: Rc<Settings>,
+    backend: Rc<dyn Backend>,
+}
+
+/// `readEvents`: the events of a body that is there already.
+#[wasm_bindgen(js_name = readEvents)]
+pub fn read_events(options: Option<Ts<input::ReadOptions>>) -> Machine {
+    Machine::new(input::read_options(options).map(|events| Box::new(events) as Box<dyn Operation>))
+}
+
+/// What an operation needs: the settings with the call's own, and the backend that was made with them.
+struct Tools {
+    settings: Rc<Settings>,
+    backend: Rc<dyn Backend>,
+}
+
+impl Tools {
+    fn single(self, request: Result<crate::http::Request, Error>, holds: Holds) -> Machined {
+        Ok(Box::new(Single::new(
+            self.settings,
+            self.backend,
+            request?,
+            holds,
+        )))
+    }
+}
+
+type Machined = Result<Box<dyn Operation>, Error>;
+
+#[wasm_bindgen]
+impl Connection {
+    /// Checks the options of `connect`. `random` are 16 random bytes, `page_origin` is where the page came from, if this
+    /// is a page. Throws the JSON text of an error.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        options: Ts<input::ConnectOptions>,
+        random: &[u8],
+        page_origin: Option<String>,
+    ) -> Result<Connection, String> {
+        let options =
+            input::options(options, random, page_origin).map_err(|error| write::text(&error))?;
+        let name = options.backend;
+        let settings = Settings::new(options).map(Rc::new);
+        let connection = settings.and_then(|settings| {
+            let missing = || {
+                Error::new(
+                    ErrorKind::Unsupported,
+                    "this version of agentline lacks that backend",
+                )
+            };
+            Ok(Connection {
+                backend: backend::of(settings.clone()).ok_or_else(missing)?,
+                settings,
+            })
+        });
+        connection.map_err(|mut error| {
+            error.backend = name;
+            write::text(&error)
+        })
+    }
+
+    /// What the backend can do, as JSON text.
+    pub fn capabilities(&self) -> String {
+        write::text(&self.backend.capabilities())
+    }
+
+    /// `createSession`
+    #[wasm_bindgen(js_name = createSession)]
+    pub fn create_session(
+        &self,
+        input: Option<Ts<input::CreateSession>>,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let request = tools.backend.create_session(&input::create_session(input)?);
+            tools.single(request, Holds::Session)
+        })
+    }
+
+    /// `getSession`
+    #[wasm_bindgen(js_name = getSession)]
+    pub fn get_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+        self.machine(call, |tools| {
+            let request = tools.backend.get_session(&input::session_id(&id)?);
+            tools.single(request, Holds::Session)
+        })
+    }
+
+    /// `listSessions`
+    #[wasm_bindgen(js_name = listSessions)]
+    pub fn list_sessions(
+        &self,
+        query: Option<Ts<input::ListSessions>>,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let query: ListSessions = input::list_sessions(query)?;
+            let request = tools.backend.list_sessions(&query);
+            tools.single(request, Holds::Sessions(query))
+        })
+    }
+
+    /// `deleteSession`
+    #[wasm_bindgen(js_name = deleteSession)]
+    pub fn delete_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+        self.machine(call, |tools| {
+            let request = tools.backend.delete_session(&input::session_id(&id)?);
+            tools.single(request, Holds::Nothing)
+        })
+    }
+
+    /// `cancelSession`
+    #[wasm_bindgen(js_name = cancelSession)]
+    pub fn cancel_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+        self.machine(call, |tools| {
+            let request = tools.backend.cancel_session(&input::session_id(&id)?);
+            tools.single(request, Holds::Nothing)
+        })
+    }
+
+    /// `renewSession`
+    #[wasm_bindgen(js_name = renewSession)]
+    pub fn renew_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+        self.machine(call, |tools| {
+            let request = tools.backend.renew_session(&input::session_id(&id)?);
+            tools.single(request, Holds::Session)
+        })
+    }
+
+    /// `sendMessage` and `streamMessage`
+    #[wasm_bindgen(js_name = sendMessage)]
+    pub fn send_message(
+        &self,
+        id: JsValue,
+        message: JsValue,
+        stream: bool,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let (id, message) = (input::session_id(&id)?, input::message(message)?);
+            Ok(Box::new(Turn::new(
+                tools.settings,
+                tools.backend,
+                &id,
+                &message,
+                stream,
+            )?))
+        })
+    }
+
+    /// `getMessages`
+    #[wasm_bindgen(js_name = getMessages)]
+    pub fn get_messages(
+        &self,
+        id: JsValue,
+        query: Option<Ts<input::MessageQuery>>,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let (id, (range, _)) = (input::session_id(&id)?, input::range(query)?);
+            // with `after` alone the page that follows it is meant, else the newest one of the range
+            let forward = range.after.is_some() && range.before.is_none();
+            let direction = if forward {
+                Direction::Forward
+            } else {
+                Direction::Backward
+            };
+            let pager = tools.backend.pager(&id, &range, direction)?;
+            Ok(Box::new(History::new(
+                tools.settings,
+                tools.backend,
+                pager,
+                Extent::Page,
+            )))
+        })
+    }
+
+    /// `messages`
+    pub fn messages(
+        &self,
+        id: JsValue,
+        query: Option<Ts<input::MessageQuery>>,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
+            let pager = tools.backend.pager(&id, &range, direction)?;
+            Ok(Box::new(History::new(
+                tools.settings,
+                tools.backend,
+                pager,
+                Extent::All(direction),
+            )))
+        })
+    }
+
+    /// `followMessages`
+    #[wasm_bindgen(js_name = followMessages)]
+    pub fn follow_messages(
+        &self,
+        id: JsValue,
+        query: Option<Ts<input::MessageQuery>>,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let (id, (range, _)) = (input::session_id(&id)?, input::range(query)?);
+            Ok(Box::new(Follow::new(
+                tools.settings,
+                tools.backend,
+                &id,
+                range.after,
+            )?))
+        })
+    }
+}
+
+impl Connection {
+    /// A machine with the call's own settings. What is wrong with its input becomes the machine's first and last word,
+    /// so that a caller hears of it in the one way that failures have: the promise rejects.
+    fn machine(
+        &self,
+        call: Option<Ts<input::CallOptions>>,
+        make: impl FnOnce(Tools) -> Machined,
+    ) -> Machine {
+        let made = self.tools(call).and_then(make).map_err(|mut error| {
+            error.backend = Some(self.settings.backend);
+            error
+        });
+        Machine::new(made)
+    }
+
+    fn tools(&self, call: Option<Ts<input::CallOptions>>) -> Result<Tools, Error> {
+        let Some((timeout, headers)) = input::call(call)? else {
+            return Ok(Tools {
+                settings: self.settings.clone(),
+                backend: self.backend.clone(),
+            });
+        };
+        let mut own = Settings::clone(&self.settings);
+        own.timeout = settings::milliseconds("timeout", timeout, own.timeout)?;
+        for (name, value) in headers {
+            crate::http::checked_header(&name, &value)?;
+            own.headers.push((name.to_ascii_lowercase(), value));
+        }
+        Ok(Tools {
+            settings: Rc::new(own),
+            backend: self.backend.clone(),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+// Opens the package: compiles the WebAssembly module once, when it is first needed, and hides that in what is awaited
+// anyway. Importing the package does nothing.
+
+import * as module from "./agentline_wasm.js";
+import { Client } from "./client.js";
+import { AgentlineError } from "./error.js";
+import { EventStream } from "./events.js";
+import { Memory } from "./memory.js";
+
+/**
+ * The functions of the package, for one runtime.
+ * @param {() => WebAssembly.Module | Promise<WebAssembly.Module>} load
+ */
+export function bind(load) {
+  let started;
+  const start = (given) => {
+    started ??= instantiate(given ? () => compile(given) : load);
+    // a failed load is tried again by the next call
+    started.catch(() => (started = undefined));
+    return started;
+  };
+  return {
+    async connect(options) {
+      const { module, memory } = await start(options?.wasm);
+      const random = crypto.getRandomValues(new Uint8Array(16));
+      try {
+        const connection = new module.Connection(options ?? {}, random, pageOrigin());
+        return new Client(connection, memory, options);
+      } catch (error) {
+        throw typeof error === "string" ? new AgentlineError(JSON.parse(error)) : error;
+      }
+    },
+    readEvents(source, options) {
+      return new EventStream(start, source, options);
+    },
+  };
+}
+
+async function instantiate(load) {
+  let compiled;
+  try {
+    compiled = await load();
+  } catch (cause) {
+    const message = `the WebAssembly file of agentline could not be loaded (${cause?.message ?? cause}); where a tool does not copy it along, give it as \`wasm\` to connect`;
+    throw new AgentlineError({ kind: "config", message, code: "WASM_LOAD", retryable: false }, cause);
+  }
+  const { memory } = module.initSync({ module: compiled });
+  return { module, memory: new Memory(memory) };
+}
+
+async function compile(given) {
+  if (given instanceof WebAssembly.Module) return given;
+  const found = given instanceof URL ? await fetch(given) : given;
+  if (typeof found.arrayBuffer !== "function") return WebAssembly.compile(found);
+  return WebAssembly.compile(await found.arrayBuffer());
+}
+
+/** Where this runs for somebody who can read it. Node, Deno and workerd have no location. */
+function pageOrigin() {
+  const origin = globalThis.location?.origin;
+  return origin?.startsWith("http") ? origin : undefined;
+}

@@ -1,0 +1,49 @@
+//! A request as the platform's `Request`, and a response's head as plain data.
+
+use gloo_net::http::{Headers, RequestBuilder};
+use wasm_bindgen::JsValue;
+use web_sys::{RequestCredentials, RequestRedirect};
+
+use crate::http::{Head, Method, Request};
+
+/// The platform's request. It fails where the address is none.
+pub fn platform(request: Request, with_key: bool) -> Result<web_sys::Request, JsValue> {
+    let method = match request.method {
+        Method::Get => gloo_net::http::Method::GET,
+        Method::Post => gloo_net::http::Method::POST,
+        Method::Delete => gloo_net::http::Method::DELETE,
+    };
+    let headers = Headers::new();
+    for (name, value) in &request.headers {
+        headers.set(name, value);
+    }
+    // a redirect would take the key along to another origin
+    let mut builder = RequestBuilder::new(&request.url)
+        .method(method)
+        .headers(headers)
+        .redirect(RequestRedirect::Manual);
+    if with_key {
+        // whoever holds a key is known by it, and not by the page's cookies
+        builder = builder.credentials(RequestCredentials::Omit);
+    }
+    let built = match request.body {
+        Some(body) => builder.body(body),
+        None => builder.build(),
+    };
+    match built {
+        Ok(request) => Ok(request.into()),
+        Err(error) => Err(JsValue::from(error.to_string())),
+    }
+}
+
+/// What anybody here wants to know of a response.
+pub fn head(status: u16, headers: &Headers) -> Head {
+    Head {
+        status,
+        content_type: headers.get("content-type"),
+        retry_after: headers.get("retry-after"),
+        request_id: headers
+            .get("x-request-id")
+            .or_else(|| headers.get("request-id")),
+    }
+}

@@ -1,0 +1,177 @@
+//! Many results over the boundary as one text and one table of numbers. A row of the table is a kind and the lengths of
+//! its pieces of the text, in UTF-16 units and in their order, so that JavaScript decodes once and cuts with `substring`.
+//! `table.js` reads this: the two change together.
+
+use std::fmt::Write;
+
+use crate::json::write;
+use crate::model::{Message, ReplyEvent, Role};
+use crate::operation::{Outcome, Sink};
+use crate::text::Text;
+
+/// No piece.
+const NONE: u32 = u32::MAX;
+/// The piece is a JSON string: it holds a lone surrogate, which the text cannot.
+const LITERAL: u32 = 1 << 31;
+
+/// The kinds of rows.
+mod kind {
+    /// delta
+    pub const CONTENT: u32 = 1;
+    /// JSON of any value
+    pub const VALUE: u32 = 2;
+    /// id, role, text, created at, timestamp (two halves of a float), author (there, id, name), complete, JSON of the
+    /// rare fields, JSON of the metadata, JSON of the row
+    pub const MESSAGE: u32 = 3;
+    /// JSON
+    pub const PAGE: u32 = 4;
+    /// name, data, id or none if it is the last one's
+    pub const EVENT: u32 = 5;
+    /// text
+    pub const COMMENT: u32 = 6;
+    /// last event id, milliseconds or none
+    pub const RESUME: u32 = 7;
+}
+
+/// What waits to be read by JavaScript.
+#[derive(Default)]
+pub struct Table {
+    text: String,
+    rows: Vec<u32>,
+    /// where the two are: address and length of each
+    place: [u32; 4],
+}
+
+impl Table {
+    /// Forgets what was read.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.rows.clear();
+    }
+
+    /// The address of four numbers: address and length of the text in bytes, address and length of the table in numbers.
+    pub fn place(&mut self) -> *const u32 {
+        self.place = [
+            self.text.as_ptr() as u32,
+            self.text.len() as u32,
+            self.rows.as_ptr() as u32,
+            self.rows.len() as u32,
+        ];
+        self.place.as_ptr()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn piece(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.rows.push(units(text));
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.piece(text),
+            None => self.rows.push(NONE),
+        }
+    }
+
+    fn text(&mut self, text: &Text<'_>) {
+        if let Some(text) = text.as_str() {
+            return self.piece(text);
+        }
+        let start = self.text.len();
+        write::string(&mut self.text, text);
+        let length = units(self.text.get(start..).unwrap_or_default());
+        self.rows.push(length | LITERAL);
+    }
+
+    fn value(&mut self, kind: u32, json: &str) {
+        self.rows.push(kind);
+        self.piece(json);
+    }
+
+    fn message(&mut self, message: &Message) {
+        self.rows.push(kind::MESSAGE);
+        self.piece(&message.id);
+        self.rows.push(match message.role {
+            Role::User => 0,
+            Role::Assistant => 1,
+            Role::Tool => 2,
+            Role::System => 3,
+            Role::Unknown => 4,
+        });
+        self.text(&message.text);
+        self.optional(message.created_at.as_deref());
+        let bits = message.timestamp.unwrap_or(f64::NAN).to_bits();
+        self.rows.extend([bits as u32, (bits >> 32) as u32]);
+        self.rows.push(u32::from(message.author.is_some()));
+        let author = message.author.as_ref();
+        self.optional(author.and_then(|author| author.id.as_deref()));
+        self.optional(author.and_then(|author| author.name.as_deref()));
+        self.rows.push(u32::from(message.complete));
+        self.rare(message);
+        self.optional(message.metadata.as_ref().map(|json| json.as_str()));
+        self.piece(message.raw.as_str());
+    }
+
+    /// The fields that few messages have, as one object.
+    fn rare(&mut self, message: &Message) {
+        let mut json = String::new();
+        let mut field = |name: &str, text: Option<String>| {
+            if let Some(text) = text {
+                let separator = if json.is_empty() { '{' } else { ',' };
+                let _ = write!(json, "{separator}\"{name}\":{text}");
+            }
+        };
+        field("toolCall", message.tool_call.as_ref().map(write::text));
+        field("toolResult", message.tool_result.as_ref().map(write::text));
+        field("citations", message.citations.as_ref().map(write::text));
+        field("sources", message.sources.as_ref().map(write::text));
+        if !json.is_empty() {
+            json.push('}');
+        }
+        self.optional(Some(json.as_str()).filter(|json| !json.is_empty()));
+    }
+}
+
+impl Sink for Table {
+    fn put(&mut self, outcome: Outcome<'_>) {
+        match outcome {
+            Outcome::Event(ReplyEvent::Content { delta }) => {
+                self.rows.push(kind::CONTENT);
+                self.text(&delta);
+            }
+            Outcome::Event(event) => self.value(kind::VALUE, &write::text(&event)),
+            Outcome::Message(message) => self.message(&message),
+            Outcome::Session(session) => self.value(kind::VALUE, &write::text(&session)),
+            Outcome::Reply(reply) => self.value(kind::VALUE, &write::text(&*reply)),
+            Outcome::Page(end) => self.value(kind::PAGE, &write::text(&end)),
+            Outcome::Frame { event, data, id } => {
+                self.rows.push(kind::EVENT);
+                self.piece(event);
+                self.piece(data);
+                self.optional(id);
+            }
+            Outcome::Comment(text) => self.value(kind::COMMENT, text),
+            Outcome::Resume { id, retry } => {
+                self.value(kind::RESUME, id);
+                // a timer takes no more than 31 bits
+                self.rows
+                    .push(retry.map_or(NONE, |retry| retry.min(i32::MAX as u64) as u32));
+            }
+        }
+    }
+}
+
+/// The length of a text in JavaScript.
+fn units(text: &str) -> u32 {
+    if text.is_ascii() {
+        return text.len() as u32;
+    }
+    // every character counts once, and twice beyond the basic plane, where UTF-8 takes four bytes
+    text.bytes()
+        .map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0))
+        .sum()
+}

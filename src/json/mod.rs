@@ -1,0 +1,396 @@
+//! The one JSON reader: text in, the wanted fields out, the rest kept as ranges of the text.
+//!
+//! It takes what `JSON.parse` takes and refuses what that refuses, with two differences that are meant: nesting has a
+//! bound ([`MAX_DEPTH`]), and numbers keep their text until somebody asks for one. A lone surrogate in a string is kept
+//! ([`Text`]); of two fields with one name the last wins, as in JavaScript, because fields come in order.
+//! A value of the wrong type is a [`Flaw`] that names the field's path.
+//! Writing is in [`write`], rewriting in `filter`.
+
+mod filter;
+mod scan;
+pub mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::text::Text;
+
+/// How deep arrays and objects may stand in one another.
+pub const MAX_DEPTH: usize = 512;
+
+/// A JSON value as its own text, checked when it was read and never changed since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(String);
+
+impl Json {
+    /// Takes `text` if it is one JSON value.
+    pub fn parse(text: impl Into<String>) -> Result<Json, Flaw> {
+        let text = text.into();
+        whole(&text, Reader::skip)?;
+        Ok(Json(text))
+    }
+
+    /// The value's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        self.0 == "null"
+    }
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Json("null".to_owned())
+    }
+}
+
+impl From<&Text<'_>> for Json {
+    fn from(text: &Text<'_>) -> Self {
+        let mut literal = String::new();
+        write::string(&mut literal, text);
+        Json(literal)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(write::RAW, &self.0)
+    }
+}
+
+/// What is wrong with a JSON text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    what: Cow<'static, str>,
+    path: String,
+    at: usize,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.what)?;
+        match self.path.as_str() {
+            "" => formatter.write_str(" at the top")?,
+            path => {
+                formatter.write_str(" at ")?;
+                formatter.write_str(path)?;
+            }
+        }
+        write!(formatter, " (byte {})", self.at)
+    }
+}
+
+/// What kind of value comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `{`
+    Object,
+    /// `[`
+    Array,
+    /// `"`
+    String,
+    /// a digit or `-`
+    Number,
+    /// `true` or `false`
+    Boolean,
+    /// `null`
+    Null,
+    /// none of these
+    Other,
+}
+
+enum Step {
+    /// where the field's name stands; it is read again only for a flaw
+    Field(usize),
+    Element(usize),
+}
+
+/// Reads one JSON text from front to back.
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    path: Vec<Step>,
+}
+
+type Read<T> = Result<T, Flaw>;
+
+/// Reads all of `text` as one value; anything behind it but white space is a flaw. A byte order mark in front is
+/// passed over, as the Fetch standard does for `Response.json()`.
+pub fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Read<T> {
+    let mut reader = Reader {
+        text: text.strip_prefix('\u{FEFF}').unwrap_or(text),
+        at: 0,
+        path: Vec::new(),
+    };
+    let value = read(&mut reader)?;
+    reader.space();
+    match reader.rest() {
+        [] => Ok(value),
+        _ => Err(reader.flaw("something stands behind the JSON value")),
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The kind of the next value.
+    pub fn kind(&mut self) -> Kind {
+        self.space();
+        match self.rest() {
+            [b'{', ..] => Kind::Object,
+            [b'[', ..] => Kind::Array,
+            [b'"', ..] => Kind::String,
+            [b'-' | b'0'..=b'9', ..] => Kind::Number,
+            [b't' | b'f', ..] => Kind::Boolean,
+            [b'n', ..] => Kind::Null,
+            _ => Kind::Other,
+        }
+    }
+
+    /// Reads an object. `field` is given each field in order and reads its value or leaves it; what it leaves is
+    /// passed over.
+    pub fn object(&mut self, mut field: impl FnMut(&mut Self, &str) -> Read<()>) -> Read<()> {
+        if !self.take(b'{') {
+            return Err(self.expected("an object"));
+        }
+        self.nest()?;
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            let kind = self.kind();
+            let start = self.at;
+            let name = match kind {
+                Kind::String => self.string()?,
+                _ => return Err(self.flaw("a field's name is missing")),
+            };
+            let name = name.to_string_lossy();
+            if !self.take(b':') {
+                return Err(self.flaw("a colon is missing"));
+            }
+            self.value(Step::Field(start), |reader| field(reader, &name))?;
+            if self.take(b',') {
+                continue;
+            }
+            return if self.take(b'}') {
+                Ok(())
+            } else {
+                Err(self.flaw("an object does not end"))
+            };
+        }
+    }
+
+    /// Reads an array. `element` reads each value or leaves it; what it leaves is passed over.
+    pub fn array(&mut self, mut element: impl FnMut(&mut Self) -> Read<()>) -> Read<()> {
+        if !self.take(b'[') {
+            return Err(self.expected("an array"));
+        }
+        self.nest()?;
+        if self.take(b']') {
+            return Ok(());
+        }
+        for index in 0.. {
+            self.value(Step::Element(index), &mut element)?;
+            if self.take(b',') {
+                continue;
+            }
+            return if self.take(b']') {
+                Ok(())
+            } else {
+                Err(self.flaw("an array does not end"))
+            };
+        }
+        Ok(())
+    }
+
+    /// Reads a string.
+    pub fn string(&mut self) -> Read<Text<'a>> {
+        match self.kind() {
+            Kind::String => {}
+            _ => return Err(self.expected("a string")),
+        }
+        match scan::string(self.text, self.at) {
+            Ok((text, end)) => {
+                self.at = end;
+                Ok(text)
+            }
+            Err((what, at)) => {
+                self.at = at;
+                Err(self.flaw(what))
+            }
+        }
+    }
+
+    /// Reads a string for which nobody needs lone surrogates: an id, a name, a stamp.
+    pub fn word(&mut self) -> Read<String> {
+        Ok(self.string()?.to_string_lossy().into_owned())
+    }
+
+    /// Reads a string, or `null` as nothing.
+    pub fn optional_word(&mut self) -> Read<Option<String>> {
+        match self.kind() {
+            Kind::Null => self.skip().map(|()| None),
+            _ => self.word().map(Some),
+        }
+    }
+
+    /// Reads `true` or `false`.
+    pub fn boolean(&mut self) -> Read<bool> {
+        match self.kind() {
+            Kind::Boolean => Ok(self.raw()? == "true"),
+            _ => Err(self.expected("true or false")),
+        }
+    }
+
+    /// Reads a number, as near as a sum of its digits comes: exact for whole numbers up to 2^53.
+    pub fn number(&mut self) -> Read<f64> {
+        match self.kind() {
+            Kind::Number => Ok(scan::value_of(self.raw()?)),
+            _ => Err(self.expected("a number")),
+        }
+    }
+
+    /// Reads any value and gives its own text.
+    pub fn raw(&mut self) -> Read<&'a str> {
+        self.space();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    /// Reads any value and keeps its own text.
+    pub fn json(&mut self) -> Read<Json> {
+        Ok(Json(self.raw()?.to_owned()))
+    }
+
+    /// Reads any value and keeps it unless it is `null`.
+    pub fn optional_json(&mut self) -> Read<Option<Json>> {
+        Ok(Some(self.json()?).filter(|json| !json.is_null()))
+    }
+
+    /// Reads a value twice: `read` takes what it wants from it, and its whole text is kept beside that.
+    pub fn with_raw<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<(T, Json)> {
+        self.space();
+        let start = self.at;
+        let value = read(self)?;
+        let raw = self.text.get(start..self.at).unwrap_or_default();
+        Ok((value, Json(raw.to_owned())))
+    }
+
+    /// Passes over one value, checking it.
+    pub fn skip(&mut self) -> Read<()> {
+        self.space();
+        match scan::value(
+            self.text.as_bytes(),
+            self.at,
+            MAX_DEPTH.saturating_sub(self.path.len()),
+        ) {
+            Ok(end) => {
+                self.at = end;
+                Ok(())
+            }
+            Err((what, at)) => {
+                self.at = at;
+                Err(self.flaw(what))
+            }
+        }
+    }
+
+    /// The flaw that a field is not there.
+    pub fn missing(&self, field: &str) -> Flaw {
+        let path = self.path_to(Some(field));
+        Flaw {
+            what: "a field is missing".into(),
+            path,
+            at: self.at,
+        }
+    }
+
+    /// A flaw at the place where the reader stands.
+    pub fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
+        Flaw {
+            what: what.into(),
+            path: self.path_to(None),
+            at: self.at,
+        }
+    }
+
+    fn expected(&mut self, what: &str) -> Flaw {
+        let found = match self.kind() {
+            Kind::Object => "an object",
+            Kind::Array => "an array",
+            Kind::String => "a string",
+            Kind::Number => "a number",
+            Kind::Boolean => "a boolean",
+            Kind::Null => "null",
+            Kind::Other => "no JSON value",
+        };
+        self.flaw(["expected ", what, ", found ", found].concat())
+    }
+
+    /// One value inside an object or array: the path knows where, and what `read` leaves is passed over.
+    fn value(&mut self, step: Step, read: impl FnOnce(&mut Self) -> Read<()>) -> Read<()> {
+        self.space();
+        self.path.push(step);
+        let start = self.at;
+        read(self)?;
+        if self.at == start {
+            self.skip()?;
+        }
+        self.path.pop();
+        Ok(())
+    }
+
+    fn nest(&self) -> Read<()> {
+        if self.path.len() < MAX_DEPTH {
+            Ok(())
+        } else {
+            Err(self.flaw(scan::TOO_DEEP))
+        }
+    }
+
+    fn path_to(&self, last: Option<&str>) -> String {
+        let mut path = String::new();
+        let field = |name: &str, path: &mut String| {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(name);
+        };
+        for step in &self.path {
+            match step {
+                Step::Field(start) => {
+                    if let Ok((name, _)) = scan::string(self.text, *start) {
+                        field(&name.to_string_lossy(), &mut path);
+                    }
+                }
+                Step::Element(index) => path.push_str(&format!("[{index}]")),
+            }
+        }
+        if let Some(name) = last {
+            field(name, &mut path);
+        }
+        path
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        self.space();
+        let here = self.rest().first() == Some(&byte);
+        self.at += usize::from(here);
+        here
+    }
+
+    fn space(&mut self) {
+        self.at = scan::space(self.text.as_bytes(), self.at);
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

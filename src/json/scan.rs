@@ -1,0 +1,254 @@
+//! Finds where JSON tokens end. Bytes in, offsets out; nothing is kept and nothing is allocated but a string that has
+//! escapes. Linear: no byte is looked at more than twice.
+
+use crate::text::Text;
+
+pub(super) const TOO_DEEP: &str = "nested too deeply";
+
+type Found<T> = Result<T, (&'static str, usize)>;
+
+pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The end of the value that starts at `at`.
+pub(super) fn value(bytes: &[u8], mut at: usize, depth: usize) -> Found<usize> {
+    // what is open: true for an object, false for an array
+    let mut open: Vec<bool> = Vec::new();
+    loop {
+        at = space(bytes, at);
+        // a value, or the end of an empty array or object
+        let entered = match bytes.get(at) {
+            Some(b'{') => Some(true),
+            Some(b'[') => Some(false),
+            Some(_) => {
+                at = scalar(bytes, at)?;
+                None
+            }
+            None => return Err(("the JSON ends too early", at)),
+        };
+        if let Some(object) = entered {
+            if open.len() >= depth {
+                return Err((TOO_DEEP, at));
+            }
+            at = space(bytes, at + 1);
+            let end = if object { b'}' } else { b']' };
+            if bytes.get(at) == Some(&end) {
+                at += 1;
+            } else {
+                open.push(object);
+                if object {
+                    at = name(bytes, at)?;
+                }
+                continue;
+            }
+        }
+        // what follows a value
+        loop {
+            let Some(object) = open.last() else {
+                return Ok(at);
+            };
+            at = space(bytes, at);
+            match (bytes.get(at), object) {
+                (Some(b','), true) => {
+                    at = name(bytes, space(bytes, at + 1))?;
+                    break;
+                }
+                (Some(b','), false) => {
+                    at += 1;
+                    break;
+                }
+                (Some(b'}'), true) | (Some(b']'), false) => {
+                    at += 1;
+                    open.pop();
+                }
+                (Some(_), true) => return Err(("an object does not end", at)),
+                (Some(_), false) => return Err(("an array does not end", at)),
+                (None, _) => return Err(("the JSON ends too early", at)),
+            }
+        }
+    }
+}
+
+fn name(bytes: &[u8], at: usize) -> Found<usize> {
+    if bytes.get(at) != Some(&b'"') {
+        return Err(("a field's name is missing", at));
+    }
+    let at = space(bytes, skip_string(bytes, at)?);
+    if bytes.get(at) == Some(&b':') {
+        Ok(at + 1)
+    } else {
+        Err(("a colon is missing", at))
+    }
+}
+
+fn scalar(bytes: &[u8], at: usize) -> Found<usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let word = |word: &str| match rest.starts_with(word.as_bytes()) {
+        true => Ok(at + word.len()),
+        false => Err(("no JSON value", at)),
+    };
+    match rest.first() {
+        Some(b'"') => skip_string(bytes, at),
+        Some(b'-' | b'0'..=b'9') => number(bytes, at),
+        Some(b't') => word("true"),
+        Some(b'f') => word("false"),
+        Some(b'n') => word("null"),
+        _ => Err(("no JSON value", at)),
+    }
+}
+
+fn number(bytes: &[u8], start: usize) -> Found<usize> {
+    let digits = |mut at: usize| {
+        while let Some(b'0'..=b'9') = bytes.get(at) {
+            at += 1;
+        }
+        at
+    };
+    let bad = |at: usize| Err(("not a number", at));
+    let mut at = start + usize::from(bytes.get(start) == Some(&b'-'));
+    at = match bytes.get(at) {
+        Some(b'0') => at + 1,
+        Some(b'1'..=b'9') => digits(at),
+        _ => return bad(at),
+    };
+    if bytes.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        if end == at + 1 {
+            return bad(end);
+        }
+        at = end;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        let end = digits(at + 1 + sign);
+        if end == at + 1 + sign {
+            return bad(end);
+        }
+        at = end;
+    }
+    Ok(at)
+}
+
+/// The number that a checked JSON number's text stands for, without the weight of exact decimal conversion in the
+/// WebAssembly file: whole numbers are exact up to 2^53, others as near as their digits summed up come.
+pub(super) fn value_of(text: &str) -> f64 {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let sum = |digits: &str| {
+        digits
+            .bytes()
+            .filter(u8::is_ascii_digit)
+            .fold(0.0, |sum, digit| sum * 10.0 + f64::from(digit - b'0'))
+    };
+    let power = |exponent: f64| 10f64.powi(exponent.clamp(-400.0, 400.0) as i32);
+    let size = sum(whole) + sum(fraction) / power(fraction.len() as f64);
+    let exponent = if exponent.starts_with('-') {
+        -sum(exponent)
+    } else {
+        sum(exponent)
+    };
+    let scaled = if exponent == 0.0 || size == 0.0 {
+        size
+    } else {
+        size * power(exponent)
+    };
+    if text.starts_with('-') {
+        -scaled
+    } else {
+        scaled
+    }
+}
+
+/// How many bytes from `at` on stand in a string as they are: no quote, no backslash, no control character.
+/// Eight at a time: this is where most of the time of reading goes.
+fn plain(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_ne_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let quote = zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+        if control | quote | backslash != 0 {
+            break;
+        }
+        at += 8;
+    }
+    while let Some(byte) = bytes.get(at) {
+        if *byte < 0x20 || *byte == b'"' || *byte == b'\\' {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// The end of the string that starts with the quote at `at`.
+fn skip_string(bytes: &[u8], at: usize) -> Found<usize> {
+    let mut at = plain(bytes, at + 1);
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at + 1),
+            Some(b'\\') => at = plain(bytes, escape(bytes, at)?.1),
+            Some(_) => return Err(("a control character stands in a string", at)),
+            None => return Err(("a string does not end", at)),
+        }
+    }
+}
+
+/// The UTF-16 unit that the escape at `at` means, and where it ends.
+fn escape(bytes: &[u8], at: usize) -> Found<(u16, usize)> {
+    let unit = match bytes.get(at + 1) {
+        Some(simple @ (b'"' | b'\\' | b'/')) => u16::from(*simple),
+        Some(b'b') => 0x08,
+        Some(b'f') => 0x0C,
+        Some(b'n') => 0x0A,
+        Some(b'r') => 0x0D,
+        Some(b't') => 0x09,
+        Some(b'u') => {
+            let mut unit = 0;
+            for offset in 2..6 {
+                let digit = bytes
+                    .get(at + offset)
+                    .and_then(|byte| char::from(*byte).to_digit(16));
+                let Some(digit) = digit else {
+                    return Err(("an escape is not one of JSON's", at));
+                };
+                unit = unit << 4 | digit as u16;
+            }
+            return Ok((unit, at + 6));
+        }
+        _ => return Err(("an escape is not one of JSON's", at)),
+    };
+    Ok((unit, at + 2))
+}
+
+/// The string that starts with the quote at `at`, and where it ends. Without escapes it is a slice of `text`.
+pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
+    let bytes = text.as_bytes();
+    let slice = |from: usize, to: usize| Text::from(text.get(from..to).unwrap_or_default());
+    let start = at + 1;
+    let mut at = plain(bytes, start);
+    if bytes.get(at) == Some(&b'"') {
+        return Ok((slice(start, at), at + 1));
+    }
+    let mut whole = slice(start, at).into_owned();
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok((whole, at + 1)),
+            Some(b'\\') => {
+                let (unit, end) = escape(bytes, at)?;
+                whole.push_unit(unit);
+                at = plain(bytes, end);
+                whole.push(&slice(end, at));
+            }
+            Some(_) => return Err(("a control character stands in a string", at)),
+            None => return Err(("a string does not end", at)),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+use super::*;
+
+fn string_of(json: &str) -> Option<String> {
+    whole(json, |reader| reader.word()).ok()
+}
+
+#[test]
+fn takes_and_refuses_what_json_parse_takes_and_refuses() {
+    let taken = [
+        "null",
+        " true ",
+        "\u{FEFF}{}",
+        "[]",
+        "[1,2]",
+        "{\"a\":{\"b\":[null,false,-0.5e+7]}}",
+        "0",
+        "-0",
+        "1E5",
+        "\"\\u00e9\"",
+        "\"\u{2028}\"",
+        "\"\u{7f}\"",
+        "\r\n\t 1 \r\n",
+        "\"\\ud83d\"",
+        "{\"a\":1,\"a\":2}",
+        "{\"__proto__\":1}",
+        "\"\\u0000\"",
+    ];
+    let refused = [
+        "",
+        " ",
+        "nul",
+        "tru",
+        "[1,]",
+        "[,1]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{'a':1}",
+        "01",
+        "1.",
+        ".5",
+        "+1",
+        "-",
+        "1e",
+        "1e+",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "\"\n\"",
+        "\"\t\"",
+        "[1 2]",
+        "{\"a\" 1}",
+        "{\"a\":}",
+        "{}}",
+        "[]]",
+        "NaN",
+        "Infinity",
+        "\u{A0}1",
+        "\"\\\"",
+        "{\"a\"",
+        "[",
+        "{",
+        "1 2",
+    ];
+    for json in taken {
+        assert!(Json::parse(json).is_ok(), "{json:?}");
+    }
+    for json in refused {
+        assert!(Json::parse(json).is_err(), "{json:?}");
+    }
+}
+
+#[test]
+fn what_a_reader_leaves_is_passed_over_and_what_it_takes_is_its_own() {
+    let mut seen = Vec::new();
+    let json = r#" { "a" : [1, {"x": "}"}], "id" : "one", "deep": {"id": "no"}, "id": "two" } "#;
+    whole(json, |reader| {
+        reader.object(|reader, field| {
+            if field == "id" {
+                seen.push(reader.word()?);
+            }
+            Ok(())
+        })
+    })
+    .unwrap();
+    assert_eq!(seen, ["one", "two"]);
+}
+
+#[test]
+fn a_flaw_names_the_path_of_its_field() {
+    let flaw = whole(r#"{"messages":[{"id":"a"},{"id":7}]}"#, |reader| {
+        reader.object(|reader, _| {
+            reader.array(|reader| reader.object(|reader, _| reader.word().map(drop)))
+        })
+    });
+    assert_eq!(
+        flaw.unwrap_err().to_string(),
+        "expected a string, found a number at messages[1].id (byte 30)"
+    );
+    let missing = whole("{}", |reader| {
+        reader.object(|_, _| Ok(()))?;
+        Err::<(), _>(reader.missing("sessionId"))
+    });
+    assert_eq!(
+        missing.unwrap_err().to_string(),
+        "a field is missing at sessionId (byte 2)"
+    );
+}
+
+#[test]
+fn escapes_and_surrogates_become_the_characters_they_mean() {
+    assert_eq!(
+        string_of(r#""a\n\u00e9\ud83d\ude00\/""#).as_deref(),
+        Some("a\né😀/")
+    );
+    let lone = whole(r#""x\ud83dy""#, |reader| {
+        reader.string().map(Text::into_owned)
+    })
+    .unwrap();
+    assert_eq!(Json::from(&lone).as_str(), r#""x\ud83dy""#);
+}
+
+#[test]
+fn nesting_has_a_bound_and_no_recursion_behind_it() {
+    for (depth, fits) in [
+        (MAX_DEPTH, true),
+        (MAX_DEPTH + 1, false),
+        (1_000_000, false),
+    ] {
+        let json = "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(Json::parse(json).is_ok(), fits, "{depth}");
+    }
+}
+
+#[test]
+fn whole_numbers_are_exact_and_others_are_near() {
+    let number = |json: &str| whole(json, Reader::number).unwrap();
+    for exact in [
+        "0",
+        "-1",
+        "1795289177876",
+        "9007199254740991",
+        "1e3",
+        "-2.5",
+        "123.125",
+    ] {
+        assert_eq!(number(exact), exact.parse::<f64>().unwrap(), "{exact}");
+    }
+    let near = number("1795289177876.1234");
+    assert!((near - 1_795_289_177_876.123_4).abs() < 0.001, "{near}");
+    for odd in [
+        "1e999",
+        "1e-999",
+        "1e99999999999999999999",
+        &"9".repeat(400),
+    ] {
+        let _ = number(odd);
+    }
+}
+
+#[test]
+fn any_text_is_taken_exactly_when_serde_json_takes_it() {
+    // serde_json refuses lone surrogates and has another bound for depth; both are left out of the generated texts
+    proptest::proptest!(|(json in r#"[\[\]\{\}:, "a1\.e\-tn\\u0]{0,24}"#)| {
+        let ours = Json::parse(json.clone()).is_ok();
+        let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok();
+        proptest::prop_assert_eq!(ours, theirs, "{}", json);
+    });
+}
+
+#[test]
+fn any_string_written_is_the_string_read() {
+    proptest::proptest!(|(units: Vec<u16>)| {
+        let mut text = Text::default();
+        for unit in units {
+            text.push_unit(unit);
+        }
+        let json = Json::from(&text);
+        let again = whole(json.as_str(), Reader::string).unwrap();
+        proptest::prop_assert_eq!(again, text);
+    });
+}
+
+#[test]
+fn any_serde_json_document_is_kept_to_the_letter() {
+    let document = r#"{"b":[1.50,"\u0041",{"a":1,"a":null}],"__proto__":{"x":1e400}}"#;
+    let kept = whole(document, |reader| reader.json()).unwrap();
+    assert_eq!(write::text(&kept), document);
+}
+
+#[test]
+fn numbers_are_written_as_javascript_reads_them() {
+    for (value, text) in [
+        (0.0, "0"),
+        (1795289177876.0, "1795289177876"),
+        (-1.5, "-1.5"),
+        (0.000001, "0.000001"),
+        (f64::NAN, "null"),
+    ] {
+        assert_eq!(write::text(&value), text);
+    }
+}

@@ -1,0 +1,127 @@
+//! Operations: machines that take what happened and say what next. They do no I/O and know no clock; a driver makes
+//! the requests, reads the bytes, waits, and tells the time. The results go into a [`Sink`].
+
+pub mod call;
+pub mod events;
+pub mod follow;
+pub mod history;
+pub mod single;
+pub mod turn;
+
+use crate::error::Error;
+use crate::http::{Head, Request};
+use crate::model::{Message, PageEnd, Reply, ReplyEvent, Session};
+
+/// What happened, as the driver saw it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happened {
+    /// the operation begins
+    Begin,
+    /// the head of a response came
+    Head(Head),
+    /// so many bytes were put into [`Operation::space`]
+    Bytes(usize),
+    /// the body ended as it should
+    End,
+    /// the request or its body failed
+    Failed(Failure),
+    /// the time that was asked for is over
+    Waited,
+    /// the caller took what was yielded and wants more
+    Resumed,
+}
+
+/// Why a request or its body failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// the platform's words, and its code where it has one (`ECONNREFUSED`)
+    Network {
+        /// for a person
+        message: String,
+        /// for a program
+        code: Option<String>,
+    },
+    /// no head, or no byte, in the time allowed
+    Silence,
+}
+
+/// What next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Next {
+    /// make the request that [`Operation::request`] gives
+    Send,
+    /// read on
+    Read,
+    /// give up the response, if there is one, and wait so many milliseconds
+    Wait(f64),
+    /// hand out what is in the sink; go on with [`Happened::Resumed`] when more is wanted
+    Yield,
+    /// everything is in the sink; give up the response, if there is one
+    Done,
+}
+
+/// The point in time at which something happened, in milliseconds since the epoch.
+pub type Now = f64;
+
+/// How long the driver waits for a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Patience {
+    /// milliseconds to the head
+    pub head: f64,
+    /// milliseconds without a byte of the body
+    pub idle: f64,
+}
+
+/// What an operation hands out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<'a> {
+    /// part of an answer
+    Event(ReplyEvent<'a>),
+    /// a row of the history
+    Message(Message),
+    /// a session
+    Session(Session),
+    /// a whole answer
+    Reply(Box<Reply>),
+    /// the end of a page
+    Page(PageEnd),
+    /// an event of a stream that is read for its own sake
+    Frame {
+        /// empty for an event without a name
+        event: &'a str,
+        /// the data lines, joined
+        data: &'a str,
+        /// the last event id, if it is another one than before
+        id: Option<&'a str>,
+    },
+    /// a comment of such a stream
+    Comment(&'a str),
+    /// from where, and after how many milliseconds, such a stream would be resumed
+    Resume {
+        /// the last event id
+        id: &'a str,
+        /// the reconnection time, if the stream set one
+        retry: Option<u64>,
+    },
+}
+
+/// Takes what an operation hands out.
+pub trait Sink {
+    /// Takes one outcome.
+    fn put(&mut self, outcome: Outcome<'_>);
+}
+
+/// A machine that a driver runs.
+pub trait Operation {
+    /// Room for at least so many bytes of the body that is being read.
+    fn space(&mut self, at_least: usize) -> &mut [u8];
+
+    /// Takes what happened and says what next.
+    fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error>;
+
+    /// The request to make after [`Next::Send`], with the key in its place.
+    fn request(&mut self, key: Option<&str>) -> Result<Request, Error>;
+
+    /// How long to wait for that request.
+    fn patience(&self) -> Patience;
+}

@@ -1,0 +1,207 @@
+//! Text as JavaScript has it: UTF-8 in, UTF-8 out, and surrogates without their other half kept on the way.
+//!
+//! elizaOS cuts its chunks by UTF-16 unit, so that one emoji arrives as `"\ud83d"` and then `"\ude00"`. Rust's `str`
+//! holds neither half. [`Text`] keeps a lone half in three bytes (WTF-8), and joins the halves when they meet.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::json;
+
+/// The first byte of every surrogate in WTF-8; the second tells which half it is.
+const SURROGATE: u8 = 0xED;
+
+/// A piece of text, borrowed from the bytes that it came in where that is possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text<'a>(Cow<'a, [u8]>);
+
+impl<'a> Text<'a> {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text, if every surrogate in it has its other half.
+    pub fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// The text, with U+FFFD in place of what has no other half.
+    pub fn to_string_lossy(&self) -> Cow<'_, str> {
+        match self.as_str() {
+            Some(text) => Cow::Borrowed(text),
+            None => {
+                let mut text = String::with_capacity(self.0.len());
+                for piece in self.pieces() {
+                    match piece {
+                        Piece::Text(piece) => text.push_str(piece),
+                        Piece::Surrogate(_) => text.push(char::REPLACEMENT_CHARACTER),
+                    }
+                }
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    /// Puts `other` behind this text; two halves that meet become one character.
+    pub fn push(&mut self, other: &Text<'_>) {
+        let bytes = self.0.to_mut();
+        let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.0.get(..3)) {
+            (Some(high), Some(low)) => join(high, low),
+            _ => None,
+        };
+        match joined {
+            Some(character) => {
+                bytes.truncate(bytes.len() - 3);
+                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                bytes.extend(other.0.iter().skip(3));
+            }
+            None => bytes.extend_from_slice(&other.0),
+        }
+    }
+
+    /// Puts one UTF-16 unit behind this text, as an escape such as `\ud83d` gives it.
+    pub fn push_unit(&mut self, unit: u16) {
+        match char::from_u32(u32::from(unit)) {
+            Some(character) => self.push(&Text::from(character.encode_utf8(&mut [0; 4]) as &str)),
+            // only a surrogate is not a character
+            None => {
+                let [_, low] = unit.to_be_bytes();
+                let second = 0x80 | (unit >> 6 & 0x3F) as u8;
+                self.push(&Text(Cow::Borrowed(&[
+                    SURROGATE,
+                    second,
+                    0x80 | low & 0x3F,
+                ])));
+            }
+        }
+    }
+
+    /// What is left when `start` is taken from the front, if the text starts with it.
+    pub fn strip_prefix(&self, start: &Text<'_>) -> Option<Text<'_>> {
+        let rest = self.0.strip_prefix(&*start.0)?;
+        // a half at the end of `start` must not be torn from the half that follows: then `start` is no prefix in
+        // WTF-8 either, because the joined character has other bytes
+        Some(Text(Cow::Borrowed(rest)))
+    }
+
+    /// The same text, borrowed from nothing.
+    pub fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
+    }
+
+    /// The text cut where it is valid UTF-8 and where it is not.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let mut rest: &[u8] = &self.0;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let valid = match std::str::from_utf8(rest) {
+                Ok(_) => rest.len(),
+                Err(error) => error.valid_up_to(),
+            };
+            let (text, after) = rest.split_at_checked(valid)?;
+            if let ([], [_, second, third, after @ ..]) = (text, after) {
+                rest = after;
+                let unit = 0xD000 | u16::from(second & 0x3F) << 6 | u16::from(third & 0x3F);
+                return Some(Piece::Surrogate(unit));
+            }
+            rest = after;
+            Some(Piece::Text(std::str::from_utf8(text).unwrap_or_default()))
+        })
+    }
+}
+
+/// A part of a [`Text`].
+pub(crate) enum Piece<'a> {
+    /// whole characters
+    Text(&'a str),
+    /// one surrogate without its other half
+    Surrogate(u16),
+}
+
+fn join(high: &[u8], low: &[u8]) -> Option<char> {
+    match (high, low) {
+        (&[SURROGATE, a @ 0xA0..=0xAF, b], &[SURROGATE, c @ 0xB0..=0xBF, d]) => {
+            let high = u32::from(a & 0x0F) << 6 | u32::from(b & 0x3F);
+            let low = u32::from(c & 0x0F) << 6 | u32::from(d & 0x3F);
+            char::from_u32(0x10000 + (high << 10 | low))
+        }
+        _ => None,
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Text(Cow::Owned(text.into_bytes()))
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.as_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => json::Json::from(self).serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(units: &[u16]) -> Text<'static> {
+        let mut text = Text::default();
+        for unit in units {
+            text.push_unit(*unit);
+        }
+        text
+    }
+
+    #[test]
+    fn two_halves_that_meet_become_one_character() {
+        let mut text = of(&[0x61, 0xD83D]);
+        assert_eq!(text.as_str(), None);
+        text.push(&of(&[0xDE00, 0x62]));
+        assert_eq!(text.as_str(), Some("a😀b"));
+    }
+
+    #[test]
+    fn halves_in_the_wrong_order_stay_apart() {
+        let text = of(&[0xDE00, 0xD83D]);
+        assert_eq!(text.as_str(), None);
+        assert_eq!(text.to_string_lossy(), "\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn every_unit_survives_in_its_place() {
+        for unit in [0xD800u16, 0xDBFF, 0xDC00, 0xDFFF, 0xD83D] {
+            let text = of(&[0x78, unit, 0x79]);
+            let units: Vec<u16> = text
+                .pieces()
+                .flat_map(|piece| match piece {
+                    Piece::Text(text) => text.encode_utf16().collect::<Vec<_>>(),
+                    Piece::Surrogate(unit) => vec![unit],
+                })
+                .collect();
+            assert_eq!(units, [0x78, unit, 0x79]);
+        }
+    }
+
+    #[test]
+    fn any_units_joined_one_by_one_are_what_utf16_decoding_gives() {
+        proptest::proptest!(|(units: Vec<u16>)| {
+            let text = of(&units);
+            let expected: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{FFFD}')).collect();
+            proptest::prop_assert_eq!(text.to_string_lossy(), expected);
+        });
+    }
+}
