@@ -1,0 +1,96 @@
+// What is in the tarball: exactly these files, nothing about the machine that made them; and how large they are.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { root } from "../../tools/paths.mjs";
+import { packedProject, packedTarball } from "./pack.mjs";
+
+const FILES = ["package.json"];
+
+let project;
+let installed;
+before(async () => {
+  project = await packedProject();
+  installed = join(project, "node_modules", "agentline");
+});
+
+test("the tarball holds exactly the expected files", async () => {
+  const { files } = await packedTarball();
+  assert.deepEqual(files.map(({ path }) => path).sort(), FILES.toSorted());
+});
+
+test("the package names its licences, its version and no dependency", async () => {
+  const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
+  const cargo = await readFile(join(root, "Cargo.toml"), "utf8");
+  assert.equal(manifest.name, "agentline");
+  assert.equal(manifest.version, cargo.match(/\[workspace\.package\]\nversion = "([^"]+)"/)[1]);
+  assert.equal(manifest.license, "MIT OR Apache-2.0");
+  assert.equal(manifest.type, "module");
+  assert.equal(manifest.dependencies, undefined);
+  assert.equal(manifest.scripts, undefined);
+});
+
+test("every file that package.json names is there", async () => {
+  const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
+  const named = (value) =>
+    typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(named);
+  const paths = [...named(manifest.exports), ...named(manifest.imports)].filter((path) =>
+    path.startsWith("./"),
+  );
+  assert.ok(paths.length > 0);
+  for (const path of paths.filter((path) => !path.includes("*"))) {
+    assert.ok(existsSync(join(installed, path)), path);
+  }
+});
+
+test("no file knows the machine that it was made on", async () => {
+  const machine = [
+    root,
+    homedir(),
+    tmpdir(),
+    process.env.CARGO_HOME,
+    "/home/",
+    "/Users/",
+    "/root/",
+    ".cargo",
+    ".rustup",
+  ];
+  const entries = await readdir(installed, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((entry) => entry.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path, "latin1");
+    for (const place of machine.filter(Boolean)) {
+      assert.ok(!bytes.includes(place), `${path.slice(installed.length + 1)} holds ${place}`);
+    }
+  }
+});
+
+test("the sizes are told", async (context) => {
+  const { outputFiles } = await build({
+    stdin: { contents: 'export * from "agentline";', resolveDir: project },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    outdir: "out",
+    loader: { ".wasm": "empty" },
+    logLevel: "error",
+  });
+  const wasm = await readFile(join(installed, "agentline_wasm_bg.wasm"));
+  const script = outputFiles.find(({ path }) => path.endsWith(".js")).contents;
+  for (const [name, bytes] of [
+    ["agentline_wasm_bg.wasm", wasm],
+    ["default entry, minified by esbuild", script],
+  ]) {
+    const sizes = [bytes, gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)].map(
+      ({ length }) => length,
+    );
+    context.diagnostic(`${name}: ${sizes[0]} bytes, gzip ${sizes[1]}, brotli ${sizes[2]}`);
+    assert.ok(sizes[2] > 0 && sizes[2] < sizes[0]);
+  }
+});

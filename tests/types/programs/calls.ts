@@ -1,0 +1,222 @@
+// Every call of the API as a program in strict TypeScript makes it. Compiled, not run.
+import {
+  AgentlineError,
+  type Backend,
+  type CallOptions,
+  type Capabilities,
+  type Client,
+  type ConnectOptions,
+  type CreateSession,
+  connect,
+  type EventStream,
+  isAgentlineError,
+  type ListSessions,
+  type Message,
+  type MessagePage,
+  type MessageQuery,
+  type OutgoingMessage,
+  type ReadOptions,
+  type Reply,
+  type ReplyEvent,
+  type ReplyStream,
+  readEvents,
+  type ServerSentEvent,
+  type Session,
+  type Source,
+} from "agentline";
+import { createSandbox, type Sandbox, type SandboxOptions } from "agentline/sandbox";
+
+/** Exactly this type: neither wider nor narrower. */
+function exactly<Expected>() {
+  return <Given>(
+    _value: Given,
+    ..._proof: (<T>() => T extends Given ? 1 : 2) extends <T>() => T extends Expected ? 1 : 2
+      ? []
+      : [never]
+  ): void => {};
+}
+
+export async function everyOption(signal: AbortSignal): Promise<Client> {
+  const options: ConnectOptions = {
+    backend: "eliza",
+    baseUrl: "http://127.0.0.1:3000",
+    apiKey: async () => "key",
+    userId: "aaaaaaaa-0000-4000-8000-000000000001",
+    fetch: globalThis.fetch,
+    headers: { "x-one": "1" },
+    timeout: 60_000,
+    idleTimeout: 60_000,
+    maxRetries: 2,
+    maxEventBytes: 8 * 1024 * 1024,
+    maxBodyBytes: 64 * 1024 * 1024,
+    allowBrowserKey: false,
+  };
+  await connect({ ...options, apiKey: "key" });
+  await connect({ ...options, apiKey: () => "key" });
+  await connect({ backend: "meibel" });
+  await connect({ backend: "agentcloud", team: "0123456789abcdef01234567" });
+  const call: CallOptions = { signal, timeout: 1_000, headers: { "x-two": "2" } };
+  await (await connect(options)).getSession("id", call);
+  return await connect(options);
+}
+
+export function capabilities(client: Client): void {
+  exactly<Backend>()(client.backend);
+  const given: Capabilities = client.capabilities;
+  exactly<"sse" | "poll">()(given.stream);
+  exactly<"server" | "client">()(given.before);
+  exactly<"server" | "client">()(given.after);
+  exactly<boolean>()(given.list);
+  exactly<boolean>()(given.delete);
+  exactly<boolean>()(given.cancel);
+  exactly<boolean>()(given.renew);
+  exactly<boolean>()(given.files);
+  exactly<boolean>()(given.storesStreamedReplies);
+  exactly<boolean>()(given.exactDelivery);
+}
+
+export async function sessions(client: Client): Promise<void> {
+  const input: CreateSession = {
+    agentId: "agent",
+    userId: "user",
+    metadata: { any: { json: [null, 1, "two"] } },
+    backendOptions: { timeoutConfig: { timeoutMinutes: 5 } },
+  };
+  const session: Session = await client.createSession(input, { timeout: 5_000 });
+  await client.createSession({ agentName: "name", prompt: "hello", variables: { a: "b" } });
+  await client.createSession({});
+  exactly<string>()(session.id);
+  exactly<Backend>()(session.backend);
+  exactly<string | undefined>()(session.agentId);
+  exactly<string | undefined>()(session.agentName);
+  exactly<string | undefined>()(session.backendStatus);
+  exactly<string | undefined>()(session.createdAt);
+  exactly<string | undefined>()(session.expiresAt);
+  exactly<Record<string, unknown> | undefined>()(session.metadata);
+  exactly<unknown>()(session.raw);
+  exactly<Promise<Session>>()(client.getSession(session.id));
+  exactly<Promise<Session>>()(client.renewSession(session.id));
+  exactly<Promise<void>>()(client.deleteSession(session.id));
+  exactly<Promise<void>>()(client.cancelSession(session.id));
+  const query: ListSessions = { agentId: "agent", status: "active", limit: 10 };
+  for await (const listed of client.listSessions(query)) exactly<Session>()(listed);
+  for await (const listed of client.listSessions()) exactly<Session>()(listed);
+}
+
+export async function sending(client: Client, blob: Blob): Promise<Reply> {
+  const message: OutgoingMessage = {
+    text: "hello",
+    files: [blob, new File([], "empty.txt")],
+    metadata: { a: null },
+    answerTimeout: 90_000,
+    includeThinking: true,
+    includeToolActivity: true,
+    backendOptions: { attachments: [] },
+  };
+  exactly<Promise<Reply>>()(client.sendMessage("id", "hello"));
+  const reply = await client.sendMessage("id", message, { timeout: 1 });
+  exactly<Message>()(reply.message);
+  exactly<unknown[] | undefined>()(reply.citations);
+  exactly<Source[] | undefined>()(reply.sources);
+  exactly<Record<string, unknown> | undefined>()(reply.usage);
+  exactly<string | undefined>()(reply.thinking);
+  exactly<unknown>()(reply.raw);
+  return reply;
+}
+
+export async function streaming(client: Client, controller: AbortController): Promise<void> {
+  const stream: ReplyStream = client.streamMessage("id", "hello", { signal: controller.signal });
+  for await (const event of stream) exactly<ReplyEvent>()(event);
+  exactly<Promise<string>>()(client.streamMessage("id", { text: "hello" }).text());
+  exactly<Promise<Reply>>()(client.streamMessage("id", "hello").reply());
+  exactly<ReadableStream<ReplyEvent>>()(client.streamMessage("id", "hello").toReadableStream());
+  stream.abort();
+  stream.abort(new Error("enough"));
+}
+
+export async function history(client: Client): Promise<void> {
+  const query: MessageQuery = { limit: 50, before: "cursor", after: 1_700_000_000_000 };
+  const page: MessagePage = await client.getMessages("id", { ...query, after: new Date() });
+  await client.getMessages("id");
+  exactly<Message[]>()(page.messages);
+  exactly<boolean>()(page.hasMore);
+  exactly<string | undefined>()(page.cursors.before);
+  exactly<string | undefined>()(page.cursors.after);
+  const older = await client.getMessages("id", { before: page.cursors.before });
+  exactly<MessagePage>()(older);
+  const all = client.messages("id", { ...query, direction: "backward" });
+  for await (const message of all) exactly<Message>()(message);
+  for await (const message of client.messages("id", { direction: "forward" })) one(message);
+  for await (const message of client.messages("id")) one(message);
+  for await (const message of client.followMessages("id", { after: page.cursors.after }))
+    one(message);
+  for await (const message of client.followMessages("id")) one(message);
+}
+
+function one(message: Message): void {
+  exactly<string>()(message.id);
+  exactly<"user" | "assistant" | "tool" | "system" | "unknown">()(message.role);
+  exactly<string>()(message.text);
+  exactly<string | undefined>()(message.createdAt);
+  exactly<number | undefined>()(message.timestamp);
+  exactly<string | undefined>()(message.author?.id);
+  exactly<string | undefined>()(message.author?.name);
+  exactly<string | undefined>()(message.toolCall?.name);
+  exactly<unknown>()(message.toolCall?.arguments);
+  exactly<unknown>()(message.toolResult?.result);
+  exactly<unknown[] | undefined>()(message.citations);
+  exactly<Source[] | undefined>()(message.sources);
+  exactly<boolean>()(message.complete);
+  exactly<Record<string, unknown> | undefined>()(message.metadata);
+  exactly<unknown>()(message.raw);
+}
+
+export async function events(response: Response, controller: AbortController): Promise<void> {
+  const options: ReadOptions = {
+    signal: controller.signal,
+    idleTimeout: 1_000,
+    maxEventBytes: 1_024,
+    lastEventId: "7",
+    dispatchUnfinished: false,
+    onComment: (text) => exactly<string>()(text),
+  };
+  const stream: EventStream = readEvents(response, options);
+  for await (const event of stream) {
+    exactly<ServerSentEvent>()(event);
+    exactly<{ event: string; data: string; id: string }>()({ ...event });
+  }
+  exactly<string>()(stream.lastEventId);
+  exactly<number | undefined>()(stream.retry);
+  stream.abort();
+  if (response.body) readEvents(response.body);
+}
+
+export function errors(error: unknown): string | undefined {
+  if (error instanceof AgentlineError) return error.message;
+  if (!isAgentlineError(error)) return undefined;
+  exactly<number | undefined>()(error.status);
+  exactly<string | undefined>()(error.code);
+  exactly<string | undefined>()(error.requestId);
+  exactly<boolean>()(error.retryable);
+  exactly<number | undefined>()(error.retryAfter);
+  exactly<Reply | undefined>()(error.partial);
+  exactly<"no" | "unknown" | "yes" | undefined>()(error.delivered);
+  exactly<unknown>()(error.body);
+  for (const issue of error.issues ?? []) {
+    exactly<(string | number)[]>()(issue.path);
+    exactly<string>()(issue.message);
+    exactly<string | undefined>()(issue.code);
+  }
+  return error.stack;
+}
+
+export async function sandbox(): Promise<Client> {
+  const options: SandboxOptions = { latency: 5, seed: 7, keys: ["key"] };
+  const made: Sandbox = createSandbox(options);
+  const agentId: string = made.agentId("eliza");
+  const response: Response = await made.fetch(new Request("http://localhost/"));
+  await response.text();
+  const client = await connect(createSandbox().connectOptions("eliza"));
+  await client.createSession({ agentId });
+  return client;
+}
