@@ -98,6 +98,10 @@ function readAddress(typed) {
   try {
     url = new URL(whole);
   } catch {
+    // Told below.
+  }
+  // Chromium takes a space in a host's name.
+  if (!url || /\s/.test(typed)) {
     throw new Error("This is not an address. It looks like http://127.0.0.1:3000.");
   }
   if (url.protocol !== "http:" && url.protocol !== "https:")

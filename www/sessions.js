@@ -119,7 +119,11 @@ export class SessionList extends EventTarget {
     };
     field.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
-      if (event.key === "Enter") end(true, true);
+      if (event.key === "Enter") {
+        // Else the key would go on to press the button that gets the focus.
+        event.preventDefault();
+        end(true, true);
+      }
       if (event.key === "Escape") {
         event.stopPropagation();
         end(false, true);

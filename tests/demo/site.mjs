@@ -1,0 +1,100 @@
+// In: an API server's address. Out: the page, the package and config.json on 127.0.0.1, and that server behind them,
+// on one origin. `site.fault` bends what comes back from the API, to show the page what servers and networks do.
+import { readFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { packageFolder, root } from "../../tools/paths.mjs";
+
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
+
+/**
+ * `config`: what config.json says; undefined: there is none. A fault is a function of the API request
+ * `{ method, path, headers }` to nothing (pass it on), or to one of
+ *   { status, headers?, json }   this answer instead
+ *   { drop: true }               the connection closed without an answer
+ *   { cutAfter: text }           the real answer, cut as soon as it has shown this text
+ *   { without: text }            the request taken by the server, but no byte of the answer comes back
+ */
+export async function startSite({ upstream, config } = {}) {
+  const site = { fault: undefined, requests: [] };
+  const server = createServer((incoming, outgoing) => {
+    const path = new URL(incoming.url, "http://site").pathname;
+    if (path.startsWith("/api/")) forward(site, upstream, incoming, outgoing);
+    else serveFile(path, outgoing, config?.(site));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  site.url = `http://127.0.0.1:${server.address().port}`;
+  site.stop = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return site;
+}
+
+async function serveFile(path, outgoing, config) {
+  if (path === "/config.json" && config) {
+    outgoing.setHeader("content-type", "application/json");
+    outgoing.end(JSON.stringify(config));
+    return;
+  }
+  const name = normalize(path === "/" ? "/index.html" : path);
+  const file = name.startsWith("/pkg/")
+    ? join(packageFolder, name.slice("/pkg".length))
+    : join(root, "www", name);
+  try {
+    const bytes = await readFile(file);
+    outgoing.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
+    outgoing.end(bytes);
+  } catch {
+    outgoing.statusCode = 404;
+    outgoing.end();
+  }
+}
+
+function forward(site, upstream, incoming, outgoing) {
+  const asked = { method: incoming.method, path: incoming.url, headers: incoming.headers };
+  site.requests.push(asked);
+  const fault = site.fault?.(asked);
+  if (fault?.status) {
+    outgoing.writeHead(fault.status, { "content-type": "application/json", ...fault.headers });
+    outgoing.end(JSON.stringify(fault.json));
+    return;
+  }
+  if (fault?.drop) {
+    incoming.socket.destroy();
+    return;
+  }
+  const onward = request(new URL(incoming.url, upstream), {
+    method: incoming.method,
+    headers: { ...incoming.headers, host: new URL(upstream).host },
+  });
+  onward.on("response", (answer) => {
+    if (fault?.without) {
+      incoming.socket.destroy();
+      answer.resume();
+      return;
+    }
+    outgoing.writeHead(answer.statusCode, answer.headers);
+    let seen = "";
+    answer.on("data", (bytes) => {
+      outgoing.write(bytes);
+      seen += bytes.toString("latin1");
+      if (!fault?.cutAfter || !seen.includes(fault.cutAfter)) return;
+      onward.destroy();
+      // What was written leaves first; then the socket goes without the last chunk of the body.
+      setTimeout(() => incoming.socket.destroy(), 50);
+    });
+    answer.on("end", () => outgoing.end());
+    answer.on("error", () => outgoing.destroy());
+  });
+  onward.on("error", () => outgoing.destroy());
+  outgoing.on("close", () => onward.destroy());
+  incoming.pipe(onward);
+}
