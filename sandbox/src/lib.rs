@@ -41,6 +41,8 @@ pub struct Options {
     pub eliza_rate_limit: Option<u32>,
     /// elizaOS's `SESSION_MIN_TIMEOUT_MINUTES`.
     pub eliza_least_timeout_minutes: f64,
+    /// Milliseconds without a byte after which elizaOS closes a connection.
+    pub eliza_idle_limit_ms: f64,
     /// Whether the elizaOS agent has the stock actions, so that an empty reply is one.
     pub eliza_stock_actions: bool,
 }
@@ -55,6 +57,7 @@ impl Default for Options {
             eliza_version: Version::default(),
             eliza_rate_limit: None,
             eliza_least_timeout_minutes: 5.0,
+            eliza_idle_limit_ms: 30_000.0,
             eliza_stock_actions: false,
         }
     }
@@ -83,6 +86,7 @@ impl Sandbox {
             version: options.eliza_version,
             rate_limit: options.eliza_rate_limit,
             least_timeout_minutes: options.eliza_least_timeout_minutes,
+            idle_limit_ms: options.eliza_idle_limit_ms,
             stock_actions: options.eliza_stock_actions,
         });
         Self { eliza }

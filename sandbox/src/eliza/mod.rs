@@ -72,6 +72,8 @@ pub(crate) struct Options {
     pub version: Version,
     pub rate_limit: Option<u32>,
     pub least_timeout_minutes: f64,
+    /// `server.timeout`: a socket without a byte for so long is closed.
+    pub idle_limit_ms: f64,
     pub stock_actions: bool,
 }
 

@@ -18,8 +18,6 @@ const MOST_CONTENT: usize = 4000;
 const MOST_METADATA: usize = 10_240;
 /// Where every server keeps the sessions' channels.
 const MESSAGE_SERVER: &str = "00000000-0000-0000-0000-000000000000";
-/// `server.timeout`: a socket without a byte for so long is closed.
-const IDLE_LIMIT: f64 = 30_000.0;
 /// What the server needs before the model begins.
 const PREPARATION: f64 = 15.0;
 
@@ -408,11 +406,12 @@ impl Eliza {
         run: &Run,
     ) -> (Response, Response) {
         let after_ms = self.options.latency_ms + PREPARATION + run.decided_after;
+        let idle_limit = self.options.idle_limit_ms;
         let with = |agent_response: Value| {
             let body = json!({
                 "success": true, "userMessage": user_message, "agentResponse": agent_response, "sessionStatus": status,
             });
-            body_or_hang_up(answer_json(201, &body, after_ms))
+            body_or_hang_up(idle_limit, answer_json(201, &body, after_ms))
         };
         let failed = |version| {
             let transport = if version == Version::V1_7_0 {
@@ -421,7 +420,10 @@ impl Eliza {
                 "HTTP transport"
             };
             let failure = Failure::agent(transport);
-            body_or_hang_up(answer_json(failure.status, &failure.body, after_ms))
+            body_or_hang_up(
+                idle_limit,
+                answer_json(failure.status, &failure.body, after_ms),
+            )
         };
         let response = match &run.outcome {
             Outcome::Failed(_) => {
@@ -449,6 +451,7 @@ impl Eliza {
     /// The `sse` transport, and what it gives once overtaken.
     fn stream(&mut self, user_message: Map<String, Value>, run: &Run) -> (Response, Response) {
         let head = self.options.latency_ms;
+        let idle_limit = self.options.idle_limit_ms;
         let begin = head + PREPARATION;
         let mut frames = vec![(
             head,
@@ -494,8 +497,9 @@ impl Eliza {
         } else {
             None
         };
-        let whole =
-            |last: Option<Vec<u8>>| until_silence(frames.clone(), last.map(|bytes| (end, bytes)));
+        let whole = |last: Option<Vec<u8>>| {
+            until_silence(idle_limit, frames.clone(), last.map(|bytes| (end, bytes)))
+        };
         (whole(last), whole(discarded))
     }
 }
@@ -532,13 +536,17 @@ fn event(name: &str, data: &str) -> Vec<u8> {
 }
 
 /// Puts the frames together; a silence longer than the server's limit breaks the connection.
-fn until_silence(frames: Vec<(f64, Vec<u8>)>, last: Option<(f64, Vec<u8>)>) -> Response {
+fn until_silence(
+    idle_limit: f64,
+    frames: Vec<(f64, Vec<u8>)>,
+    last: Option<(f64, Vec<u8>)>,
+) -> Response {
     let begin = frames.first().map_or(0.0, |(at, _)| *at);
     let mut body: Vec<Piece> = Vec::new();
     let mut quiet_since = begin;
     let mut end = if last.is_some() { End::Clean } else { End::Cut };
     for (after_ms, bytes) in frames.into_iter().chain(last) {
-        if after_ms - quiet_since > IDLE_LIMIT {
+        if after_ms - quiet_since > idle_limit {
             end = End::Cut;
             break;
         }
@@ -546,7 +554,7 @@ fn until_silence(frames: Vec<(f64, Vec<u8>)>, last: Option<(f64, Vec<u8>)>) -> R
         body.push(Piece { after_ms, bytes });
     }
     let end_after_ms = if end == End::Cut {
-        quiet_since + IDLE_LIMIT
+        quiet_since + idle_limit
     } else {
         quiet_since
     };
@@ -566,8 +574,8 @@ fn until_silence(frames: Vec<(f64, Vec<u8>)>, last: Option<(f64, Vec<u8>)>) -> R
 }
 
 /// An answer that needs longer than the server lets a socket be idle never comes.
-fn body_or_hang_up(response: Response) -> Response {
-    if response.after_ms <= IDLE_LIMIT {
+fn body_or_hang_up(idle_limit: f64, response: Response) -> Response {
+    if response.after_ms <= idle_limit {
         return response;
     }
     Response {
@@ -575,8 +583,8 @@ fn body_or_hang_up(response: Response) -> Response {
         headers: Vec::new(),
         body: Vec::new(),
         end: End::Unanswered,
-        after_ms: IDLE_LIMIT,
-        end_after_ms: IDLE_LIMIT,
+        after_ms: idle_limit,
+        end_after_ms: idle_limit,
         ..response
     }
 }

@@ -15,6 +15,7 @@ agentline-sandbox: elizaOS, with a scripted agent, on 127.0.0.1
   --latency MS             wait before each answer
   --echo                   answer `echo: <text>` instead of talking
   --rate-limit N           answer 429 after N requests in 15 minutes
+  --idle-limit MS          close a connection after so long without a byte (default 30000)
   --least-timeout MINUTES  the shortest time until a session may expire (default 5)
 
 When it is ready it prints one line of JSON: {\"ready\":true,\"url\":…,\"agentId\":…}.
@@ -67,6 +68,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--seed",
             "--latency",
             "--rate-limit",
+            "--idle-limit",
             "--least-timeout",
         ];
         if !known.contains(&word.as_str()) {
@@ -83,6 +85,9 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--files" => arguments.files.push(files(&value)?),
             "--seed" => arguments.seed = Some(number(&word, &value)?),
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
+            "--idle-limit" => {
+                options.eliza_idle_limit_ms = f64::from(number::<u32>(&word, &value)?)
+            }
             "--rate-limit" => options.eliza_rate_limit = Some(number(&word, &value)?),
             _ => options.eliza_least_timeout_minutes = f64::from(number::<u16>(&word, &value)?),
         }
