@@ -173,7 +173,9 @@ async function openClient(settings) {
     backend: settings.backend,
     ...optionsFor("connect", settings),
     allowBrowserKey: true, // the person typed the key into this page for this server
-    maxRetries: 1, // a person is waiting and has a button to try again
+    // A person is waiting: the page says at once what happened, has a button to try again, and asks by itself
+    // while the server is away.
+    maxRetries: 0,
   });
 }
 

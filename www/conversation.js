@@ -89,7 +89,9 @@ export class Conversation extends EventTarget {
     const record = readRecord(this.id);
     const messages = page.messages.filter((message) => !this.#known.has(message.id));
     for (const message of messages) this.#known.add(message.id);
-    this.entries = [...this.#withKeptAnswers(messages, record.answers), ...this.entries];
+    const entries = this.#withKeptAnswers(messages, record.answers);
+    if (page.gap) entries.splice(placeOf(page.gap, entries), 0, gapEntry(page.gap));
+    this.entries = [...entries, ...this.entries];
     if (newest) this.#addUnsent(record, messages);
     const firstQuestion = this.entries.find((entry) => entry.role === "user");
     if (firstQuestion) nameSession(this.id, titleFrom(firstQuestion.text), false);
@@ -362,6 +364,17 @@ function fromMessage(message) {
     at: message.timestamp,
     state: message.role === "user" ? "stored" : "complete",
   };
+}
+
+/** Where the server could not list all messages of one moment, the transcript says so. */
+function gapEntry({ timestamp }) {
+  const text = "Some messages of this moment may be missing: the server cannot list them all.";
+  return { key: `gap-${timestamp}`, role: "system", text, at: timestamp, state: "complete" };
+}
+
+function placeOf({ timestamp }, entries) {
+  const later = entries.findIndex((entry) => entry.at > timestamp);
+  return later < 0 ? entries.length : later;
 }
 
 export function titleFrom(text) {

@@ -89,7 +89,7 @@ const byKind = {
     remedy: "retry",
   }),
   agent: (_, error) => ({
-    title: "The agent failed while answering.",
+    title: "The agent did not finish its answer.",
     detail: sentence(error.message),
     remedy: "retry",
   }),

@@ -14,10 +14,13 @@ async function binary() {
   return join(cargoTarget, "debug", "agentline-sandbox");
 }
 
-/** `files`: pairs such as ["/", folder] that the sandbox serves beside its API. Resolves when it answers. */
-export async function startSandbox({ files = [] } = {}) {
+/**
+ * `files`: pairs such as ["/", folder] that the sandbox serves beside its API. `options`: more of its command line.
+ * Resolves when it answers.
+ */
+export async function startSandbox({ files = [], options = [] } = {}) {
   const served = files.flatMap(([path, folder]) => ["--files", `${path}=${folder}`]);
-  const child = start(await binary(), ["--port", "0", ...served]);
+  const child = start(await binary(), ["--port", "0", ...served, ...options]);
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     complaints += text;

@@ -16,15 +16,17 @@ const types = {
 /**
  * `config`: what config.json says; undefined: there is none. A fault is a function of the API request
  * `{ method, path, headers }` to nothing (pass it on), or to one of
- *   { status, headers?, json }   this answer instead
+ *   { status, headers?, json }   this answer instead; `raw` instead of `json` for another body
  *   { drop: true }               the connection closed without an answer
  *   { cutAfter: text }           the real answer, cut as soon as it has shown this text
- *   { without: text }            the request taken by the server, but no byte of the answer comes back
+ *   { without: true }            the request taken by the server, but no byte of the answer comes back
  */
 export async function startSite({ upstream, config } = {}) {
   const site = { fault: undefined, requests: [] };
   const server = createServer((incoming, outgoing) => {
     const path = new URL(incoming.url, "http://site").pathname;
+    // Chromium repeats even a POST by itself when a connection breaks that it had used before.
+    outgoing.setHeader("connection", "close");
     if (path.startsWith("/api/")) forward(site, upstream, incoming, outgoing);
     else serveFile(path, outgoing, config?.(site));
   });
@@ -64,7 +66,7 @@ function forward(site, upstream, incoming, outgoing) {
   const fault = site.fault?.(asked);
   if (fault?.status) {
     outgoing.writeHead(fault.status, { "content-type": "application/json", ...fault.headers });
-    outgoing.end(JSON.stringify(fault.json));
+    outgoing.end(fault.raw ?? JSON.stringify(fault.json));
     return;
   }
   if (fault?.drop) {
@@ -81,7 +83,7 @@ function forward(site, upstream, incoming, outgoing) {
       answer.resume();
       return;
     }
-    outgoing.writeHead(answer.statusCode, answer.headers);
+    outgoing.writeHead(answer.statusCode, { ...answer.headers, connection: "close" });
     let seen = "";
     answer.on("data", (bytes) => {
       outgoing.write(bytes);
