@@ -327,37 +327,3 @@ fn a_rate_limit_names_the_time_to_come_back_and_then_lets_pass() {
     world.pass(890_000.0);
     assert_eq!(world.get(SESSIONS).status, 200);
 }
-
-#[test]
-fn a_session_expires_is_told_once_and_is_swept_away_unseen() {
-    let mut world = world(Options {
-        eliza_least_timeout_minutes: 1.0,
-        ..echo()
-    });
-    let path = format!("{SESSIONS}/{SESSION}");
-    world.put(
-        "PATCH",
-        &format!("{path}/timeout"),
-        &json!({"timeoutMinutes": 1}),
-    );
-    world.pass(59_000.0);
-    assert_eq!(
-        world
-            .ask("POST", &format!("{path}/heartbeat"), &[], b"")
-            .status,
-        200
-    );
-    world.pass(60_000.0);
-    let stats = body(&world.get(SESSIONS))["stats"].clone();
-    assert_eq!(
-        stats,
-        json!({"totalSessions": 1, "activeSessions": 0, "expiredSessions": 1})
-    );
-    assert_eq!(
-        (world.get(&path).status, world.get(&path).status),
-        (410, 404)
-    );
-    world.session(SESSION, &json!({}), &json!({"timeoutMinutes": 1}));
-    world.pass(400_000.0);
-    assert_eq!(world.get(&path).status, 404);
-}

@@ -1,25 +1,32 @@
 //! The elizaOS 1.x sessions dialect: what comes in over `/api/messaging/sessions`, and what a server of 1.6.5, 1.7.0 or
 //! 1.7.2 answers.
 //!
-//! In: a request and the time. Out: a response. This file holds the way through the server's middlewares, in their order
-//! (cross-origin, body, key, rate limit, content type, route); a message is `turn`'s, a page of the history `history`'s.
+//! In: a request and the time. Out: a response. This file holds the way through the server's middlewares (`express`) in
+//! their order, and the routes; a message is `turn`'s, a page of the history `history`'s.
 //!
 //! A test control that the API lacks, as on the real fixture server: `POST /__fixture/messages` writes rows with chosen
 //! stamps.
 
 mod error;
+mod express;
 mod history;
+mod markup;
 mod model;
+mod reply;
 mod route;
 mod session;
+mod transport;
 mod turn;
 
 use crate::agent::Agents;
 use crate::clock::iso;
-use crate::http::{End, Piece, Request, Response};
+use crate::http::{Request, Response};
 use crate::json::{self, field};
-use crate::random::{Random, hash, mix};
+use crate::random::Random;
 use error::Failure;
+use express::{
+    answer_json, body, conditional, cross_origin, forbidden, preflight, refused_content_type, text,
+};
 use history::{Channels, Row, in_database_order};
 use route::Route;
 use serde_json::{Map, Value, json};
@@ -31,7 +38,6 @@ use turn::OpenTurn;
 pub const AGENT_ID: &str = "11111111-2222-4333-8444-555555555555";
 const AGENT_NAME: &str = "Scripted";
 
-const MOST_BODY: usize = 2 * 1024 * 1024;
 const RATE_WINDOW: f64 = 900_000.0;
 const DEFAULT_RATE: u32 = 1000;
 
@@ -400,173 +406,8 @@ impl Eliza {
     }
 }
 
-/// The body as `express.json()` hands it on; the error is what it throws.
-fn body(request: &Request) -> Result<Option<Value>, String> {
-    let content_type = request
-        .header("content-type")
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    let (kind, parameters) = content_type.split_once(';').unwrap_or((&content_type, ""));
-    let announced = !request.body.is_empty()
-        || request.header("content-length").is_some()
-        || request.header("transfer-encoding").is_some();
-    if kind.trim() != "application/json" || !announced {
-        return Ok(None);
-    }
-    let charset = parameters
-        .split(';')
-        .find_map(|parameter| parameter.trim().strip_prefix("charset="));
-    if let Some(charset) = charset
-        .map(|charset| charset.trim_matches('"'))
-        .filter(|charset| !charset.starts_with("utf-"))
-    {
-        return Err(format!(
-            "unsupported charset \"{}\"",
-            charset.to_ascii_uppercase()
-        ));
-    }
-    if request.body.len() > MOST_BODY {
-        return Err("request entity too large".into());
-    }
-    if request.body.is_empty() {
-        return Ok(Some(json!({})));
-    }
-    // The parser is strict: anything but an object or an array is refused by its first character.
-    let text = String::from_utf8_lossy(&request.body);
-    match text
-        .trim_start_matches([' ', '\t', '\n', '\r', '\u{feff}'])
-        .chars()
-        .next()
-    {
-        None | Some('{' | '[') => json::read(&request.body).map(Some),
-        Some(first) => Err(json::unexpected_token(first, &text)),
-    }
-}
-
-fn refused_content_type(request: &Request) -> bool {
-    let checked = ["POST", "PUT", "PATCH"].contains(&request.method.as_str());
-    // A body of unknown length passes unchecked.
-    let length = request
-        .header("content-length")
-        .map(str::to_owned)
-        .or_else(|| {
-            let chunked = request.header("transfer-encoding").is_some();
-            (!request.body.is_empty() && !chunked).then(|| request.body.len().to_string())
-        });
-    let has_length = length.is_some_and(|length| !length.is_empty() && length != "0");
-    let content_type = request.header("content-type").unwrap_or("");
-    let known = [
-        "application/json",
-        "multipart/form-data",
-        "application/x-www-form-urlencoded",
-    ];
-    checked && has_length && !known.iter().any(|kind| content_type.contains(kind))
-}
-
 /// Hexadecimal digits in groups of 8, 4, 4, 4 and 12; any version.
 fn is_uuid(text: &str) -> bool {
     let lengths: Vec<usize> = text.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
-}
-
-fn header(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), value.to_owned())
-}
-
-fn cross_origin(request: &Request) -> Vec<(String, String)> {
-    let mut headers = vec![header("cross-origin-resource-policy", "cross-origin")];
-    if let Some(origin) = request.header("origin") {
-        headers.push(header("access-control-allow-origin", origin));
-    }
-    headers.push(header("vary", "Origin"));
-    headers.push(header("access-control-allow-credentials", "true"));
-    headers
-}
-
-fn preflight() -> Response {
-    let headers = vec![
-        header(
-            "access-control-allow-methods",
-            "GET,POST,PUT,DELETE,PATCH,OPTIONS",
-        ),
-        header(
-            "access-control-allow-headers",
-            "Content-Type,Authorization,X-API-KEY",
-        ),
-        header("content-length", "0"),
-    ];
-    Response {
-        status: 204,
-        headers,
-        after_ms: 0.0,
-        body: Vec::new(),
-        end: End::Clean,
-        end_after_ms: 0.0,
-        turn: None,
-    }
-}
-
-/// Everything outside the API, where the server's own page is switched off.
-fn forbidden() -> Response {
-    text(403, "Forbidden")
-}
-
-fn text(status: u16, text: &str) -> Response {
-    whole(status, "text/plain; charset=utf-8", text.to_owned(), 0.0)
-}
-
-fn answer_json(status: u16, value: &Value, after_ms: f64) -> Response {
-    whole(
-        status,
-        "application/json; charset=utf-8",
-        json::write(value),
-        after_ms,
-    )
-}
-
-fn whole(status: u16, content_type: &str, text: String, after_ms: f64) -> Response {
-    let sum = hash(text.as_bytes());
-    let headers = vec![
-        header("content-type", content_type),
-        ("content-length".into(), text.len().to_string()),
-        (
-            "etag".into(),
-            format!("W/\"{:x}-{sum:016x}{:011x}\"", text.len(), mix(sum) >> 20),
-        ),
-    ];
-    let body = vec![Piece {
-        after_ms,
-        bytes: text.into_bytes(),
-    }];
-    Response {
-        status,
-        headers,
-        after_ms,
-        body,
-        end: End::Clean,
-        end_after_ms: after_ms,
-        turn: None,
-    }
-}
-
-/// 304, where the client has it already.
-fn conditional(request: &Request, response: &mut Response) {
-    let weakly = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let Some(etag) = response.header("etag").map(weakly) else {
-        return;
-    };
-    let asks_anew = request
-        .header("cache-control")
-        .is_some_and(|value| value.contains("no-cache"));
-    let has_it = request
-        .header("if-none-match")
-        .is_some_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| weakly(tag) == etag));
-    let reads = request.method == "GET" || request.method == "HEAD";
-    if reads && has_it && !asks_anew && (200..300).contains(&response.status) {
-        response.status = 304;
-        response.body.clear();
-        response
-            .headers
-            .retain(|(name, _)| name != "content-type" && name != "content-length");
-    }
 }
