@@ -11,7 +11,9 @@ const folder = process.env.AGENTLINE_PKG
   ? pathToFileURL(`${resolve(process.env.AGENTLINE_PKG)}/`)
   : new URL("../../pkg/", here);
 const { bindSandbox } = await import(new URL("sandbox.js", folder));
-const { createSandbox } = bindSandbox(async (url) => WebAssembly.compile(await readFile(url)));
+const load = async () =>
+  WebAssembly.compile(await readFile(new URL("sandbox_wasm_bg.wasm", folder)));
+const { createSandbox } = bindSandbox(load);
 
 const SESSIONS = "http://sandbox.invalid/api/messaging/sessions";
 const USER = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -254,10 +256,10 @@ test("what it does not know throws a sentence", () => {
 
 test("a load that fails is tried again by the next request", async () => {
   let calls = 0;
-  const { createSandbox: create } = bindSandbox(async (url) => {
+  const { createSandbox: create } = bindSandbox(async () => {
     calls += 1;
     if (calls === 1) throw new Error("no file");
-    return WebAssembly.compile(await readFile(url));
+    return await load();
   });
   const sandbox = create();
   assert.equal(calls, 0);
