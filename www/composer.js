@@ -129,8 +129,11 @@ export class Composer extends EventTarget {
 
   /** The field is as high as its text, up to the limit in the style sheet. */
   #fit() {
+    // While it is measured nothing around it may move: the transcript would lose its place.
+    this.#form.style.minHeight = `${this.#form.offsetHeight}px`;
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
+    this.#form.style.minHeight = "";
   }
 }
 

@@ -307,11 +307,11 @@ export class Conversation extends EventTarget {
     this.#flight?.controller.abort(stopped);
   }
 
-  /** The page is going away: what has arrived of an answer is kept as it stands. */
-  keepWhatArrived() {
+  /** The page is going away, and the answer with it: what has arrived is kept at once, while there is time. */
+  leave() {
     const answer = this.#flight?.answer;
-    if (answer && answer.text !== "")
-      this.#keep({ ...answer, state: "stopped", problem: undefined });
+    if (answer && answer.text !== "") this.#keep({ ...answer, state: "stopped" });
+    this.stop();
   }
 
   /** Sends a text again: the question of a failed answer as a new message, an unsent one in its own place. */

@@ -312,8 +312,7 @@ function wire() {
   addEventListener("online", () => connection.state === "offline" && start());
   addEventListener("offline", () => showConnection());
   addEventListener("pagehide", () => {
-    for (const conversation of [current, ...conversations.values()])
-      conversation?.keepWhatArrived();
+    for (const conversation of [current, ...conversations.values()]) conversation?.leave();
   });
   document.addEventListener(
     "visibilitychange",

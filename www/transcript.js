@@ -20,7 +20,8 @@ export class Transcript {
   #days = new Map(); // entry key -> the row with the name of its day
   #keeper;
   #nearTop;
-  #newSince = false;
+  #newSince = false; // something came below what the reader sees
+  #last = undefined; // the key of the last entry
 
   constructor() {
     // What scrolls must be reachable by keyboard; Safari does not see to that by itself.
@@ -42,6 +43,7 @@ export class Transcript {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     this.#conversation = conversation;
+    this.#last = conversation.entries.at(-1)?.key;
     this.#views.clear();
     this.#days.clear();
     this.#list.replaceChildren();
@@ -79,7 +81,9 @@ export class Transcript {
       if (!keys.has(key)) this.#views.delete(key);
     }
     this.#place(rows);
-    this.#newSince ||= !this.#keeper.following;
+    const last = entries.at(-1)?.key;
+    this.#newSince ||= last !== this.#last && !this.#keeper.following;
+    this.#last = last;
     this.#keeper.restore();
     this.#showWelcome();
   }
