@@ -17,7 +17,36 @@ pub fn read(bytes: &[u8]) -> Result<Value, String> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let paired = mark_half_surrogates(text);
-    serde_json::from_str(&paired).map_err(|error| complaint(text, &error))
+    let value = serde_json::from_str(&paired).map_err(|error| complaint(text, &error))?;
+    Ok(listed_as_in_javascript(value))
+}
+
+fn listed_as_in_javascript(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(listed_as_in_javascript).collect(),
+        Value::Object(fields) => {
+            let fields = fields
+                .into_iter()
+                .map(|(key, value)| (key, listed_as_in_javascript(value)));
+            Value::Object(in_javascript_order(fields.collect()))
+        }
+        other => other,
+    }
+}
+
+/// Integer keys first, in their order: how JavaScript lists the keys of an object.
+#[must_use]
+pub fn in_javascript_order(fields: Map<String, Value>) -> Map<String, Value> {
+    let index = |key: &str| {
+        key.parse::<u32>()
+            .ok()
+            .filter(|index| index.to_string() == key)
+    };
+    let (mut indexed, named): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|(key, _)| index(key).is_some());
+    indexed.sort_by_key(|(key, _)| index(key));
+    indexed.into_iter().chain(named).collect()
 }
 
 /// Replaces every `\uD83D` that has no other half by `\u0000`.
@@ -350,6 +379,12 @@ mod tests {
             json!(["\0", "😀", "\\ud83d", "\0😀"])
         );
         assert_eq!(super::read(b"[\"\xff\"]").unwrap(), json!(["\u{fffd}"]));
+    }
+
+    #[test]
+    fn the_keys_of_a_body_are_listed_as_javascript_lists_them() {
+        let value = read(br#"{"b":[{"x":0,"1":1}],"10":0,"01":0,"2":0,"b":[]}"#).unwrap();
+        assert_eq!(write(&value), r#"{"2":0,"10":0,"b":[],"01":0}"#);
     }
 
     #[test]

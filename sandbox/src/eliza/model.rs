@@ -136,7 +136,7 @@ fn conclude(written: &str, streamed: String, answer: &Answer, stock_actions: boo
         }
         _ => Vec::new(),
     };
-    let circular = answer.conduct == Conduct::Ignore;
+    let circular = content.get("actions") == Some(&json!(["IGNORE"]));
     Outcome::Content {
         content,
         simple: simple && spoken,

@@ -68,20 +68,6 @@ pub(super) fn checked_metadata(now: f64, body: &Value) -> Result<Option<&Value>,
     Ok(Some(metadata))
 }
 
-/// Integer keys first, in their order: how JavaScript lists the keys of an object.
-fn in_javascript_order(fields: Map<String, Value>) -> Map<String, Value> {
-    let index = |key: &str| {
-        key.parse::<u32>()
-            .ok()
-            .filter(|index| index.to_string() == key)
-    };
-    let (mut indexed, named): (Vec<_>, Vec<_>) = fields
-        .into_iter()
-        .partition(|(key, _)| index(key).is_some());
-    indexed.sort_by_key(|(key, _)| index(key));
-    indexed.into_iter().chain(named).collect()
-}
-
 /// A message that was taken.
 pub(super) struct Taken {
     pub session: Session,
@@ -174,7 +160,7 @@ impl Eliza {
             .unwrap_or_default();
         merged.insert("sessionId".into(), id.into());
         merged.extend(metadata.map(json::spread).unwrap_or_default());
-        let merged = in_javascript_order(merged);
+        let merged = json::in_javascript_order(merged);
         let mut raw = Map::new();
         raw.insert("content".into(), content.into());
         if let Some(attachments) = field(body, "attachments") {
