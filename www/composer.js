@@ -48,8 +48,15 @@ export class Composer extends EventTarget {
     this.#showState();
   }
 
+  /** Ready to write. Not on a touch screen: there a keyboard would cover half of the page. */
   focus() {
-    this.#input.focus();
+    if (!matchMedia("(hover: none)").matches) this.#input.focus();
+  }
+
+  /** The conversation has got a session: what is being written belongs to that. */
+  moveDraft() {
+    forget("draft.new");
+    this.#keepDraft();
   }
 
   get text() {

@@ -1,7 +1,8 @@
 // In: the settings. Out: an open client, and how the connection stands: "closed", "connecting", "idle",
 // "streaming", "offline" or "error". It leaves it to others to show that, and what to do with a client.
 //
-// Events: "state" whenever `state` or `problem` may have changed.
+// Events: "state" whenever `state` or `problem` may have changed; "opened" with the sessions of this user; "probe"
+// when it is time to ask an unreachable server again.
 
 import { backends, isComplete, optionsFor, readFields } from "./backends.js";
 import { explain } from "./errors.js";
@@ -75,11 +76,12 @@ export class Connection extends EventTarget {
     try {
       const client = await openClient(this.settings);
       const sessions = await listOwn(client, this.settings);
-      if (opening !== this.#openings) return undefined;
+      // Newer settings came meanwhile.
+      if (opening !== this.#openings) return;
       this.client = client;
       this.#pause = firstPause;
       this.#stand("idle");
-      return sessions;
+      this.dispatchEvent(new CustomEvent("opened", { detail: sessions }));
     } catch (error) {
       if (opening === this.#openings) this.#stand("error", this.explain(error, "connect"));
       throw error;

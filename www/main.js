@@ -45,6 +45,7 @@ function watch(conversation) {
     sessions = [conversation.session, ...sessions];
     if (conversation === current) {
       remember("last", conversation.id);
+      composer.moveDraft();
       history.replaceState(null, "", addressOf(conversation.id));
       showTitle();
     }
@@ -86,11 +87,11 @@ function follow(hash) {
   if (session) {
     if (!id) history.replaceState(null, "", addressOf(session.id));
     if (current?.id !== session.id) show(conversationOf(session));
-  } else if (id) {
-    // Not in the list: another person's, or gone. Loading its messages finds out.
-    if (current?.id !== id) show(conversationOf({ id }));
+  } else if (id || (wanted && !connection.client)) {
+    // Not in the list: another person's, or gone, or the list is not there. Loading its messages finds out.
+    if (current?.id !== wanted) show(conversationOf({ id: wanted }));
   } else {
-    if (typeof wanted === "string") forget("last");
+    forget("last");
     showNew();
   }
 }
@@ -175,16 +176,18 @@ function showConnection() {
 
 async function start() {
   try {
-    const found = await connection.open();
-    if (!found) return;
-    sessions = newestFirst(found);
-    if (current) showSessions();
-    else follow(location.hash);
-    if (current?.older === "failed") current.loadOlder();
+    await connection.open();
   } catch {
     // The banner says what happened. The page stays usable: what is typed is kept.
     if (!current) follow(location.hash);
   }
+}
+
+function opened(found) {
+  sessions = newestFirst(found);
+  if (current) showSessions();
+  else follow(location.hash);
+  if (current.older === "failed") current.loadOlder();
 }
 
 async function refreshSessions() {
@@ -206,7 +209,7 @@ function newestFirst(found) {
 async function changeSettings(options) {
   const changed = await settingsDialog.open(options);
   if (!changed) return;
-  for (const conversation of conversations.values()) conversation.stop();
+  for (const conversation of [current, ...conversations.values()]) conversation?.stop();
   conversations.clear();
   current = undefined;
   sessions = [];
@@ -253,6 +256,7 @@ async function deleteSession(session) {
   } else {
     showSessions();
   }
+  composer.focus();
 }
 
 /** A session that is gone leaves its typed texts to a new one. */
@@ -304,6 +308,7 @@ function wire() {
   );
   wireThemeSwitch(required("theme"));
   connection.addEventListener("state", showConnection);
+  connection.addEventListener("opened", ({ detail }) => opened(detail));
   connection.addEventListener("probe", start);
   addEventListener("hashchange", () => {
     follow(location.hash);

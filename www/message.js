@@ -177,15 +177,12 @@ export class MessageView {
 }
 
 function sentences(state, problem) {
-  if (problem) return [problem.title, problem.detail].filter(Boolean);
-  switch (state) {
-    case "unsent":
-      return ["This was not sent."];
-    case "uncertain":
-      return ["It is not certain that the server got this."];
-    default:
-      return [];
+  if (state === "uncertain") {
+    const why = problem ? ` ${problem.title}` : "";
+    return ["The server may have got this, or not.", `Trying again may send it twice.${why}`];
   }
+  if (problem) return [problem.title, problem.detail].filter(Boolean);
+  return state === "unsent" ? ["This was not sent."] : [];
 }
 
 /**
