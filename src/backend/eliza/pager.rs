@@ -19,8 +19,8 @@ use crate::model::{Cursors, Gap, Message, PageEnd};
 
 /// The most rows that the server gives in one answer.
 const MOST: usize = 100;
-/// The last millisecond that the server takes; its database fails at the last one of JavaScript (8.64e15).
-const LAST: f64 = 8.64e15 - 1.0;
+/// The last millisecond that the server takes as `before`: from the year 10000 on its database fails (status 500).
+const LAST: i64 = 253_402_300_799_999;
 
 /// A pager for the history that `request` asks for.
 pub fn new(request: Request, range: &Range, direction: Direction) -> Result<Box<dyn Pager>, Error> {
@@ -78,7 +78,7 @@ impl Bound {
         match edge {
             Edge::Time(time) if time.is_nan() => Err(invalid("a point in time is not a number")),
             Edge::Time(time) => {
-                let time = time.clamp(0.0, LAST);
+                let time = time.clamp(0.0, LAST as f64);
                 let at = if side == Side::Before {
                     time.ceil()
                 } else {
@@ -102,7 +102,7 @@ impl Bound {
         let seen = ids
             .map(http::percent_decoded)
             .collect::<Option<HashSet<_>>>()?;
-        (0..=LAST as i64)
+        (0..=LAST)
             .contains(&at)
             .then_some(Bound { at, seen })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
+use super::{Bound, LAST, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
 use crate::backend::eliza::wire;
 use crate::http::Request;
 use crate::json::Flaw;
@@ -107,8 +107,9 @@ impl Pager for Backward {
         let wanted = (self.most() + 1).saturating_sub(self.found.len());
         self.asked = wanted.saturating_add(seen).clamp(1, MOST);
         let at = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.at);
-        self.question
-            .ask(at(&self.upper), at(&self.lower), self.asked)
+        // `after` alone would give the oldest rows, of those that the server looks at; between two stamps come the newest
+        let upper = at(&self.upper).or(self.lower.as_ref().map(|_| LAST));
+        self.question.ask(upper, at(&self.lower), self.asked)
     }
 
     fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {

@@ -4,7 +4,7 @@
 //! complete when the answer is not full. A full answer is kept, because it holds every row from its oldest on to the
 //! window's end, and the window below it is asked for next, halved so that a long backlog takes few questions.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
 use crate::backend::eliza::wire;
@@ -33,8 +33,8 @@ pub(super) struct Forward {
     windows: Vec<Window>,
     /// oldest first
     found: Vec<Message>,
-    /// a stamp that could not be paged, and how many of the rows found come before it or have it
-    gap: Option<(i64, usize)>,
+    /// stamps that could not be paged, oldest first, and how many of the rows found come before each or have it
+    gaps: VecDeque<(i64, usize)>,
 }
 
 impl Forward {
@@ -57,7 +57,7 @@ impl Forward {
             limit,
             windows,
             found: Vec::new(),
-            gap: None,
+            gaps: VecDeque::new(),
         }
     }
 
@@ -81,19 +81,20 @@ impl Forward {
 
     /// How many rows the page holds at most: it ends at a gap.
     fn most(&self) -> usize {
-        self.gap
-            .map_or(self.limit, |(_, before)| before.min(self.limit))
+        self.gaps
+            .front()
+            .map_or(self.limit, |(_, before)| self.limit.min(*before))
     }
 
     fn turn(&mut self) -> Page {
         let has_more = self.found.len() > self.most();
         let rest = self.found.split_off(self.most().min(self.found.len()));
         let messages = std::mem::replace(&mut self.found, rest);
-        let left = self
-            .gap
-            .map(|(at, before)| (at, before.saturating_sub(messages.len())));
-        self.gap = left.filter(|(_, before)| *before > 0);
-        let gap = left.filter(|(_, before)| *before == 0).map(|(at, _)| at);
+        for (_, before) in &mut self.gaps {
+            *before = before.saturating_sub(messages.len());
+        }
+        let reached = self.gaps.pop_front_if(|(_, before)| *before == 0);
+        let gap = reached.map(|(at, _)| at);
         let mut page = page(
             messages,
             has_more,
@@ -122,14 +123,14 @@ impl Forward {
 
     /// A full answer: the rows from its oldest on are known now; what lies below them is looked at first.
     fn narrow(&mut self, rows: Vec<Message>) {
-        let Some(oldest) = rows.first().map(stamp) else {
+        let (Some(oldest), Some(newest)) = (rows.first().map(stamp), rows.last().map(stamp)) else {
             return;
         };
         let bottom = self.position.at;
-        if oldest <= bottom + 1 {
+        if newest <= bottom + 1 {
             // one stamp fills the whole answer: step over it, and say so
             self.take(rows);
-            self.gap = Some((oldest, self.found.len()));
+            self.gaps.push_back((oldest, self.found.len()));
             self.position = Bound {
                 at: oldest,
                 seen: HashSet::new(),
