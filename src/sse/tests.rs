@@ -110,6 +110,15 @@ fn an_event_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[test]
+fn an_overflow_names_the_limit() {
+    let overflow = Overflow { max_event_bytes: 6 };
+    assert_eq!(
+        overflow.to_string(),
+        "an event of the stream is larger than 6 bytes"
+    );
+}
+
+#[test]
 fn the_size_of_one_event_does_not_count_for_the_next() {
     let mut framer = Framer::new(8);
     for _ in 0..100 {
