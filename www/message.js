@@ -108,14 +108,7 @@ export class MessageView {
         author && this.#entry.role !== "user" && element("span", { class: "author", text: author }),
         Number.isFinite(at) && timeElement(at),
         name && element("span", { class: "state", text: name }),
-        kept &&
-          element(
-            "span",
-            { class: "kept", title: keptReason, tabindex: 0 },
-            icon("kept"),
-            "Kept by this browser",
-            element("span", { class: "visually-hidden", text: `. ${keptReason}` }),
-          ),
+        kept && keptMark(this.#entry.key),
       ].filter(Boolean),
     );
     this.#meta.hidden = this.#meta.childElementCount === 0;
@@ -174,6 +167,25 @@ export class MessageView {
     show();
     return button;
   }
+}
+
+/**
+ * The mark of a kept answer, with its reason as a tooltip that also a finger can bring out. It is left out of the tab
+ * order: in a long conversation there are hundreds of them.
+ */
+function keptMark(key) {
+  const id = `why-${key}`;
+  return element(
+    "span",
+    { class: "kept" },
+    element(
+      "button",
+      { type: "button", class: "kept-mark", tabindex: -1, "aria-describedby": id },
+      icon("kept"),
+      "Kept by this browser",
+    ),
+    element("span", { class: "kept-reason", role: "tooltip", id, text: keptReason }),
+  );
 }
 
 function sentences(state, problem) {

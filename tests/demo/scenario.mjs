@@ -174,7 +174,12 @@ export async function visit(t, browser, { pageUrl, baseUrl, agentId, name }) {
       );
       const states = entries.filter((one) => one.kept).map((one) => one.state);
       assert.deepEqual(states, ["complete", "stopped", "complete", "failed", "failed"]);
-      assert.match(await page.locator(".kept").first().getAttribute("title"), /does not store/);
+      const why = page.getByRole("tooltip").last();
+      assert.equal(await why.isVisible(), false);
+      await page.locator(".kept-mark").last().hover();
+      assert.match(await why.textContent(), /does not store streamed answers/);
+      assert.equal(await why.isVisible(), true);
+      await picture(page, `${name}-kept`);
       await page.goto(new URL("/", pageUrl).href);
       await chat.rest();
       assert.equal(chat.sessionId, sessionId, "also without the session in the address");
