@@ -7,6 +7,8 @@ mod input;
 mod machine;
 mod request;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 

@@ -1,0 +1,353 @@
+//! The boundary itself, in Node and in Chromium: what JavaScript hands in, and what it reads out of the table with the
+//! same `memory.js` that the package has.
+
+use js_sys::{Array, Function, JSON, Object, Reflect};
+use tsify::Ts;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::input;
+use super::machine::Machine;
+use super::table::Table;
+use super::{Connection, read_events};
+use crate::backend::{Direction, Edge};
+use crate::error::ErrorKind;
+use crate::json::{Json, write};
+use crate::model::{Author, Message, PageEnd, ReplyEvent, Role};
+use crate::operation::{Outcome, Sink};
+use crate::text::Text;
+
+#[wasm_bindgen(module = "/src/js/memory.js")]
+extern "C" {
+    type Memory;
+
+    #[wasm_bindgen(constructor)]
+    fn new(memory: JsValue) -> Memory;
+
+    #[wasm_bindgen(method)]
+    fn take(this: &Memory, address: *const u32, into: &JsValue);
+
+    #[wasm_bindgen(method)]
+    fn put(this: &Memory, address: *mut u8, chunk: &[u8]);
+}
+
+fn memory() -> Memory {
+    Memory::new(wasm_bindgen::memory())
+}
+
+/// Everything that JavaScript reads out of a table, as JSON: a list of [method, arguments…].
+fn taken(place: *const u32) -> String {
+    let into = JSON::parse("{}").unwrap();
+    let calls = Array::new();
+    for method in ["value", "page", "event", "comment", "resume"] {
+        let push = Function::new_with_args(
+            "calls",
+            &format!("return (...given) => calls.push([{method:?}, ...given])"),
+        );
+        let push = push.call1(&JsValue::NULL, &calls).unwrap();
+        Reflect::set(&into, &method.into(), &push).unwrap();
+    }
+    memory().take(place, &into);
+    JSON::stringify(&calls).unwrap().into()
+}
+
+fn object(json: &str) -> JsValue {
+    JSON::parse(json).unwrap()
+}
+
+fn script(code: &str) -> JsValue {
+    Function::new_no_args(code).call0(&JsValue::NULL).unwrap()
+}
+
+fn message() -> Message {
+    let mut half = Text::from("x");
+    half.push_unit(0xD83D);
+    Message {
+        id: "é😀".into(),
+        role: Role::Assistant,
+        text: half,
+        created_at: Some("2026-11-21T19:26:24.581Z".into()),
+        timestamp: Some(1795289184581.5),
+        author: Some(Author {
+            id: Some("a".into()),
+            name: None,
+        }),
+        tool_call: None,
+        tool_result: None,
+        citations: Some(Json::parse("[1.50]").unwrap()),
+        sources: None,
+        complete: true,
+        metadata: Some(Json::parse(r#"{"__proto__":{"x":1},"n":null}"#).unwrap()),
+        raw: Json::parse(r#"{"id":1}"#).unwrap(),
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_message_arrives_with_every_field_in_its_place() {
+    let mut table = Table::default();
+    table.put(Outcome::Message(message()));
+    table.put(Outcome::Page(PageEnd::default()));
+    let expected = concat!(
+        r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","createdAt":"2026-11-21T19:26:24.581Z","#,
+        r#""timestamp":1795289184581.5,"author":{"id":"a"},"complete":true,"citations":[1.5],"#,
+        r#""metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1}}],["page",{"hasMore":false,"cursors":{}}]]"#
+    );
+    assert_eq!(taken(table.place()), expected);
+}
+
+#[wasm_bindgen_test]
+fn a_message_through_the_table_is_the_same_as_one_through_json() {
+    let mut table = Table::default();
+    table.put(Outcome::Message(message()));
+    let JsonOrder(through_table) = JsonOrder::of(&taken(table.place()));
+    let JsonOrder(through_json) =
+        JsonOrder::of(&format!("[[\"value\",{}]]", write::text(&message())));
+    assert_eq!(through_table, through_json);
+}
+
+/// A JSON text with the fields of its objects sorted.
+struct JsonOrder(String);
+
+impl JsonOrder {
+    fn of(json: &str) -> Self {
+        let sort = "const sort = (v) => Array.isArray(v) ? v.map(sort) : v && typeof v === 'object' \
+                    ? Object.entries(v).sort().map(([k, x]) => [k, sort(x)]) : v; return JSON.stringify(sort(JSON.parse(json)));";
+        let sorted = Function::new_with_args("json", sort)
+            .call1(&JsValue::NULL, &json.into())
+            .unwrap();
+        JsonOrder(sorted.as_string().unwrap())
+    }
+}
+
+#[wasm_bindgen_test]
+fn half_a_character_and_its_other_half_arrive_as_javascript_has_them() {
+    let mut table = Table::default();
+    for unit in [0xD83D, 0xDE00] {
+        let mut half = Text::default();
+        half.push_unit(unit);
+        table.put(Outcome::Event(ReplyEvent::Content { delta: half }));
+    }
+    table.put(Outcome::Event(ReplyEvent::Content {
+        delta: Text::from("é😀\u{FEFF}"),
+    }));
+    let expected = r#"[["value",{"type":"content","delta":"\ud83d"}],["value",{"type":"content","delta":"\ude00"}],["value",{"type":"content","delta":"é😀"#;
+    assert_eq!(taken(table.place()), format!("{expected}\u{FEFF}\"}}]]"));
+}
+
+#[wasm_bindgen_test]
+fn metadata_and_raw_are_seen_by_spread_and_by_structured_clone() {
+    let mut table = Table::default();
+    table.put(Outcome::Message(message()));
+    let into = script("return { value(message) { this.message = message } }");
+    memory().take(table.place(), &into);
+    let seen = Function::new_with_args(
+        "into",
+        "const { message } = into; const copy = structuredClone(message); \
+         return JSON.stringify([{ ...message }.raw, copy.raw, Object.hasOwn(copy.metadata, '__proto__'), message.raw === message.raw]);",
+    );
+    let seen = seen.call1(&JsValue::NULL, &into).unwrap();
+    assert_eq!(
+        seen.as_string().unwrap(),
+        r#"[{"id":1},{"id":1},true,true]"#
+    );
+}
+
+#[wasm_bindgen_test]
+fn events_are_read_out_of_bytes_that_javascript_put_in() {
+    let mut machine = read_events(Some(Ts::new_unchecked(script(
+        "return { onComment() {}, lastEventId: 'before' }",
+    ))));
+    assert_eq!(machine.begin(0.0), 1);
+    let bytes = "retry: 5\n:hello\ndata: é\n\nid: 7\nevent: b\ndata: x\n\n".as_bytes();
+    memory().put(machine.space(bytes.len()), bytes);
+    assert_eq!(machine.bytes(0.0, bytes.len()), 1);
+    assert!(machine.has_outcomes());
+    let expected =
+        r#"[["comment","hello"],["event","","é",null],["event","b","x","7"],["resume","7",5]]"#;
+    assert_eq!(taken(machine.place()), expected);
+    assert_eq!(machine.end(0.0), 4);
+}
+
+fn connection(options: &str) -> Result<Connection, String> {
+    Connection::new(
+        Ts::new_unchecked(script(&format!("return {options}"))),
+        &[7; 16],
+        None,
+    )
+}
+
+fn error_of(machine: &mut Machine) -> String {
+    assert_eq!(machine.begin(0.0), 5, "the operation did not fail");
+    machine.error().unwrap()
+}
+
+#[wasm_bindgen_test]
+fn options_that_cannot_work_are_named_and_the_key_is_not() {
+    for (options, word) in [
+        ("{}", "backend"),
+        ("undefined", "connect"),
+        ("{ backend: 'other' }", "other"),
+        ("{ backend: 'eliza' }", "baseUrl"),
+        ("{ backend: 'eliza', baseUrl: 5 }", "string"),
+        (
+            "{ backend: 'eliza', baseUrl: 'http://x', timeout: 'soon' }",
+            "soon",
+        ),
+        (
+            "{ backend: 'eliza', baseUrl: 'http://x', apiKey: 5 }",
+            "apiKey",
+        ),
+        (
+            "{ backend: 'eliza', baseUrl: 'http://x', fetch: {} }",
+            "fetch",
+        ),
+        (
+            "{ backend: 'eliza', baseUrl: 'http://x', apiKey: 's3cret', headers: { 'x-a': 's3cret\\n' } }",
+            "x-a",
+        ),
+    ] {
+        let error = connection(options).map(|_| ()).unwrap_err();
+        assert!(
+            error.contains(r#""kind":"config""#) && error.contains(word),
+            "{options}: {error}"
+        );
+        assert!(!error.contains("s3cret"), "{error}");
+        assert!(!error.contains("agentline::"), "{error}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_request_is_the_one_that_the_backend_asked_for() {
+    let connection =
+        connection("{ backend: 'eliza', baseUrl: 'http://server/', headers: { 'X-Own': 'yes' } }")
+            .unwrap();
+    let message =
+        script("return { text: 'half \\ud83d', metadata: { a: [1, null], date: new Date(0) } }");
+    let mut machine = connection.send_message("../a".into(), message, true, None);
+    assert_eq!(machine.begin(0.0), 0);
+    let request = machine.request(Some("k3y".into())).unwrap();
+    assert_eq!(
+        request.url(),
+        "http://server/api/messaging/sessions/..%2Fa/messages"
+    );
+    assert_eq!(request.method(), "POST");
+    assert_eq!(request.redirect(), web_sys::RequestRedirect::Manual);
+    assert_eq!(request.credentials(), web_sys::RequestCredentials::Omit);
+    let header = |name: &str| request.headers().get(name).unwrap();
+    assert_eq!(header("x-api-key").as_deref(), Some("k3y"));
+    assert_eq!(header("x-own").as_deref(), Some("yes"));
+    assert_eq!(header("content-type").as_deref(), Some("application/json"));
+}
+
+#[wasm_bindgen_test]
+fn half_a_character_and_free_form_json_go_out_as_json_stringify_writes_them() {
+    let message = script(
+        "return { text: 'half \\ud83d', metadata: { a: [1, null], date: new Date(0), u: undefined } }",
+    );
+    let message = input::message(message).unwrap();
+    assert_eq!(Json::from(&message.text).as_str(), r#""half \ud83d""#);
+    assert_eq!(
+        message.metadata.unwrap().as_str(),
+        r#"{"a":[1,null],"date":"1970-01-01T00:00:00.000Z"}"#
+    );
+    for bad in [
+        "{ text: 5 }",
+        "{}",
+        "null",
+        "undefined",
+        "5",
+        "{ text: 'a', metadata: [] }",
+        "{ text: 'a', metadata: { n: 1n } }",
+    ] {
+        let error = input::message(script(&format!("return {bad}"))).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Invalid, "{bad}");
+    }
+    let circular = script("const a = {}; a.a = a; return { text: 'a', metadata: a }");
+    assert_eq!(
+        input::message(circular).unwrap_err().kind,
+        ErrorKind::Invalid
+    );
+}
+
+#[wasm_bindgen_test]
+fn points_in_time_and_cursors_are_told_apart() {
+    let range =
+        |query: &str| input::range(Some(Ts::new_unchecked(script(&format!("return {query}")))));
+    for query in [
+        "{ before: 1e3 }",
+        "{ before: new Date(1000) }",
+        "{ before: '1970-01-01T00:00:01Z' }",
+    ] {
+        assert_eq!(
+            range(query).unwrap().0.before,
+            Some(Edge::Time(1000.0)),
+            "{query}"
+        );
+    }
+    assert_eq!(
+        range("{ after: 'a5:x' }").unwrap().0.after,
+        Some(Edge::Cursor("a5:x".into()))
+    );
+    let (all, direction) = range("undefined").unwrap();
+    assert_eq!(
+        (all.limit, all.before, direction),
+        (50, None, Direction::Backward)
+    );
+    for query in [
+        "{ limit: 0 }",
+        "{ limit: 1.5 }",
+        "{ limit: '5' }",
+        "{ before: NaN }",
+        "{ before: {} }",
+        "{ after: new Date('never') }",
+        "{ direction: 'up' }",
+    ] {
+        assert_eq!(
+            range(query).unwrap_err().kind,
+            ErrorKind::Invalid,
+            "{query}"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_no_server_could_answer_fails_without_a_request() {
+    let connection = connection("{ backend: 'eliza', baseUrl: 'http://server' }").unwrap();
+    for (machine, kind) in [
+        (
+            &mut connection.get_session(JsValue::UNDEFINED, None),
+            "invalid",
+        ),
+        (&mut connection.get_session("..".into(), None), "invalid"),
+        (
+            &mut connection.cancel_session("a".into(), None),
+            "unsupported",
+        ),
+        (&mut connection.create_session(None, None), "invalid"),
+        (
+            &mut connection.create_session(
+                Some(Ts::new_unchecked(object(r#"{"agentId":"a","prompt":"b"}"#))),
+                None,
+            ),
+            "unsupported",
+        ),
+        (
+            &mut connection.get_session(
+                "a".into(),
+                Some(Ts::new_unchecked(object(r#"{"timeout":-1}"#))),
+            ),
+            "config",
+        ),
+    ] {
+        let error = error_of(machine);
+        assert!(error.contains(&format!(r#""kind":"{kind}""#)), "{error}");
+        assert!(error.contains(r#""backend":"eliza""#), "{error}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn capabilities_are_an_object_with_every_field() {
+    let connection = connection("{ backend: 'eliza', baseUrl: 'http://server' }").unwrap();
+    let capabilities: Object = object(&connection.capabilities()).unchecked_into();
+    assert_eq!(Object::keys(&capabilities).length(), 10);
+}
