@@ -174,7 +174,7 @@ export async function visit(t, browser, { pageUrl, baseUrl, agentId, name }) {
       );
       const states = entries.filter((one) => one.kept).map((one) => one.state);
       assert.deepEqual(states, ["complete", "stopped", "complete", "failed", "failed"]);
-      const why = page.getByRole("tooltip").last();
+      const why = page.locator(".kept-reason").last();
       assert.equal(await why.isVisible(), false);
       await page.locator(".kept-mark").last().hover();
       assert.match(await why.textContent(), /does not store streamed answers/);
