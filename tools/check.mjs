@@ -158,7 +158,7 @@ async function nodeTests(folder) {
     .sort();
   if (tests.length === 0) throw new Error(`${folder} holds no test`);
   // One file at a time: two cores, and tests that measure time.
-  const how = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
+  const how = ["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=300000"];
   await run(process.execPath, [...how, ...tests.map((file) => join(folder, file))], {
     cwd: root,
     label: folder,

@@ -338,7 +338,7 @@ describe("a server that wants a key, and whose sessions expire", () => {
         secrets: ["another-k3y"],
       };
       const error = await failure(stranger.createSession({ agentId: guarded.agentId }), expected);
-      assert.match(error.message, /API key/i);
+      assert.match(error.message, /API.key/i);
       await failure(stranger.sendMessage(id, "hello"), { ...expected, delivered: "no" });
       await failure(readInto([], stranger.streamMessage(id, "hello")), {
         ...expected,

@@ -28,6 +28,14 @@ const withProject = async (work) => {
   }
 };
 
+async function answers(url, close) {
+  try {
+    await assertAnswers(browser, url, server);
+  } finally {
+    await close();
+  }
+}
+
 test("an import map is all that a page needs", () =>
   withProject(async () => {
     const page = join(project, "index.html");
@@ -36,8 +44,7 @@ test("an import map is all that a page needs", () =>
     const script = `<script type="importmap">${JSON.stringify(map)}</script>`;
     await writeFile(page, html.replace("<!-- import map -->", script));
     const site = await serveFolder(project);
-    await assertAnswers(browser, `${site.url}/`, server);
-    await site.close();
+    await answers(`${site.url}/`, () => site.close());
   }));
 
 const quiet = (root) => ({
@@ -51,14 +58,12 @@ test("Vite's development server needs no configuration", () =>
   withProject(async () => {
     const vite = await createServer(quiet(project));
     await vite.listen();
-    await assertAnswers(browser, vite.resolvedUrls.local[0], server);
-    await vite.close();
+    await answers(vite.resolvedUrls.local[0], () => vite.close());
   }));
 
 test("Vite's build needs no configuration", () =>
   withProject(async () => {
     await build(quiet(project));
     const vite = await preview({ ...quiet(project), preview: { host: "127.0.0.1", port: 0 } });
-    await assertAnswers(browser, vite.resolvedUrls.local[0], server);
-    await vite.close();
+    await answers(vite.resolvedUrls.local[0], () => vite.close());
   }));

@@ -10,7 +10,40 @@ import { build } from "esbuild";
 import { root } from "../../tools/paths.mjs";
 import { packedProject, packedTarball } from "./pack.mjs";
 
-const FILES = ["package.json"];
+const FILES = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "LICENSE-APACHE",
+  "LICENSE-MIT",
+  "README.md",
+  "agentline_wasm.d.ts",
+  "agentline_wasm.js",
+  "agentline_wasm_bg.wasm",
+  "agentline_wasm_bg.wasm.d.ts",
+  "client.js",
+  "driver.js",
+  "entry/node.js",
+  "entry/sandbox-node.js",
+  "entry/sandbox-web.js",
+  "entry/sandbox-workerd.js",
+  "entry/workerd.js",
+  "error.js",
+  "events.js",
+  "index.d.ts",
+  "index.js",
+  "iterator.js",
+  "load/node.js",
+  "load/web.js",
+  "memory.js",
+  "module.js",
+  "package.json",
+  "sandbox.d.ts",
+  "sandbox.js",
+  "sandbox_wasm.d.ts",
+  "sandbox_wasm.js",
+  "sandbox_wasm_bg.wasm",
+  "sandbox_wasm_bg.wasm.d.ts",
+];
 
 let project;
 let installed;
