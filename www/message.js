@@ -190,8 +190,8 @@ function keptMark(key) {
 
 function sentences(state, problem) {
   if (state === "uncertain") {
-    const why = problem ? ` ${problem.title}` : "";
-    return ["The server may have got this, or not.", `Trying again may send it twice.${why}`];
+    const why = problem ? `${problem.title} ` : "";
+    return ["The server may have got this, or not.", `${why}Trying again may send it twice.`];
   }
   if (problem) return [problem.title, problem.detail].filter(Boolean);
   return state === "unsent" ? ["This was not sent."] : [];

@@ -10,7 +10,11 @@ const READY_MS = 20_000;
 async function binary() {
   if (process.env.AGENTLINE_SANDBOX_BIN) return process.env.AGENTLINE_SANDBOX_BIN;
   const which = ["--package", "agentline-sandbox", "--bin", "agentline-sandbox"];
-  await run("cargo", ["build", "--locked", ...which], { cwd: root, capture: true });
+  await run("cargo", ["build", "--locked", ...which], {
+    cwd: root,
+    capture: true,
+    label: "cargo build agentline-sandbox",
+  });
   return join(cargoTarget, "debug", "agentline-sandbox");
 }
 
