@@ -84,28 +84,26 @@ fn a_block_survives_a_comment_taken_out_of_its_middle() {
 
 #[test]
 fn an_event_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    // twelve bytes, written so that no two of them could be counted as one product
     for (fits, exceeds) in [
-        ("data: 123456\n\n", "data: 1234567\n\n"),
-        ("data: 123\ndata:45\n\n", "data: 123\ndata:456\n\n"),
-        (
-            "event: ab\nid:c\ndata: 123\n\n",
-            "event: ab\nid:c\ndata: 1234\n\n",
-        ),
-        ("data: 12345\nid:6\n\n", "data: 12345\nid:67\n\n"),
-        (
-            "data: 1234\nevent:5\nevent:67\n\n",
-            "data: 1234\nevent:5\nevent:678\n\n",
-        ),
-        ("data: 1234\nretry: 12\n\n", "data: 1234\nretry: 123\n\n"),
+        ("data: 123456789012\n", "3"),
+        ("data: 12345\ndata:789012\n", "3"),
+        ("event: abc\nid:de\ndata: 6789012\n", "3"),
+        ("event: abc\nid:de\ndata: 67\ndata:9012\n", "3"),
+        ("event: abc\ndata: 4567890\nid:12\n", "3"),
+        ("id:12\ndata: 3456789\nevent:a\nevent:abc\n", "d"),
+        ("event: abc\nid:de\ndata: 678\nretry: 9012\n", "3"),
     ] {
-        let mut framer = Framer::new(6);
-        framer.push(fits.as_bytes());
+        let overflow = Err(Overflow {
+            max_event_bytes: 12,
+        });
+        let mut framer = Framer::new(12);
+        framer.push(format!("{fits}\n").as_bytes());
         assert!(data(&mut framer).is_some(), "{fits:?}");
-        framer.push(exceeds.as_bytes());
-        let overflow = Err(Overflow { max_event_bytes: 6 });
-        assert_eq!(framer.next(), overflow, "{exceeds:?}");
+        framer.push(format!("{}{exceeds}\n\n", fits.trim_end()).as_bytes());
+        assert_eq!(framer.next(), overflow, "{fits:?} and one byte");
         framer.push(b"\n\ndata: a\n\n");
-        assert_eq!(framer.next(), overflow, "{exceeds:?} and later");
+        assert_eq!(framer.next(), overflow, "{fits:?} and later");
     }
 }
 
@@ -172,6 +170,20 @@ fn a_comment_above_the_limit_is_forgotten_and_the_stream_goes_on() {
             }
         }
         assert_eq!((comments, events), (1, 1), "pieces of {chunk}");
+    }
+}
+
+#[test]
+fn a_comment_that_nobody_listens_to_costs_no_memory_and_another_no_more_than_the_limit() {
+    for (keep_comments, limit) in [(false, LIMIT), (true, 6)] {
+        let mut framer = Framer::new(limit);
+        framer.keep_comments(keep_comments);
+        framer.push(b": ");
+        for _ in 0..100 {
+            framer.push(&[b'x'; 1000]);
+            assert_eq!(framer.next(), Ok(None));
+        }
+        assert!(framer.buffer.len() <= 4096, "{}", framer.buffer.len());
     }
 }
 

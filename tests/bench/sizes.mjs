@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { packageFolder } from "../../tools/paths.mjs";
 
 const ENTRIES = {
-  "agentline (client, reader, all backends)": {
+  "agentline (client and reader)": {
     code: 'export { connect, readEvents, AgentlineError } from "agentline"',
     module: "agentline_wasm_bg.wasm",
   },
