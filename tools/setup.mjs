@@ -86,26 +86,20 @@ async function versionOf(program) {
 
 /** Chromium and its driver. */
 export async function browser() {
-  if (findProgram(chromium) && findProgram(chromedriver)) return;
-  if (process.getuid?.() !== 0 || !findProgram("apt-get")) {
-    throw new Error(
-      "Chromium or chromedriver is missing: install Debian's chromium and chromium-driver, or set CHROMIUM and CHROMEDRIVER",
-    );
+  const there = () => findProgram(chromium) && findProgram(chromedriver);
+  if (there()) return;
+  if (process.getuid?.() === 0 && findProgram("apt-get")) {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    const packages = ["chromium", "chromium-driver", "fonts-liberation"];
+    await run("apt-get", ["update", "-qq"], { env });
+    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
+      env,
+      label: "apt-get install chromium",
+    });
   }
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update", "-qq"], { env });
-  await run(
-    "apt-get",
-    [
-      "install",
-      "-y",
-      "-qq",
-      "--no-install-recommends",
-      "chromium",
-      "chromium-driver",
-      "fonts-liberation",
-    ],
-    { env, label: "apt-get install chromium" },
+  if (there()) return;
+  throw new Error(
+    "Chromium or chromedriver is missing: install Debian's chromium and chromium-driver, or set CHROMIUM and CHROMEDRIVER",
   );
 }
 

@@ -39,25 +39,28 @@ export async function packedTarball() {
 /** The folder of the project. */
 export async function packedProject() {
   const { path } = await packedTarball();
-  const name = createHash("sha256")
-    .update(await readFile(path))
-    .update(path)
-    .digest("hex")
-    .slice(0, 16);
-  const folder = join(tmpdir(), `agentline-project-${name}`);
+  const short = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  const ofThisCheckout = `agentline-project-${short(target)}-`;
+  const name = ofThisCheckout + short(await readFile(path));
+  const folder = join(tmpdir(), name);
   return await exclusively("project", async () => {
-    if (!existsSync(folder)) {
-      const fresh = await mkdtemp(join(tmpdir(), "agentline-project-new-"));
-      await writeFile(join(fresh, "package.json"), '{ "private": true, "type": "module" }\n');
-      await run("npm", ["install", path, "--ignore-scripts", ...QUIET], {
-        cwd: fresh,
-        capture: true,
-      });
-      for (const entry of ["agentline", "agentline/sandbox"]) {
-        await writeFile(join(fresh, reexport(entry)), `export * from ${JSON.stringify(entry)};\n`);
+    if (existsSync(folder)) return folder;
+    for (const other of await readdir(tmpdir())) {
+      if (other.startsWith(ofThisCheckout)) {
+        await rm(join(tmpdir(), other), { recursive: true, force: true });
       }
-      await rename(fresh, folder);
     }
+    const fresh = await mkdtemp(join(tmpdir(), "agentline-new-"));
+    await writeFile(join(fresh, "package.json"), '{ "private": true, "type": "module" }\n');
+    await run("npm", ["install", path, "--ignore-scripts", ...QUIET], {
+      cwd: fresh,
+      capture: true,
+    });
+    for (const entry of ["agentline", "agentline/sandbox"]) {
+      const text = `export * from ${JSON.stringify(entry)};\n`;
+      await writeFile(join(fresh, reexport(entry)), text);
+    }
+    await rename(fresh, folder);
     return folder;
   });
 }
