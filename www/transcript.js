@@ -180,11 +180,13 @@ export class Transcript {
     const empty = entries.length === 0 && older === "none" && !gone;
     this.#welcome.hidden = !empty;
     this.#top.hidden = empty;
+    this.#showJump();
   }
 
   #showJump() {
     if (this.#keeper.following) this.#newSince = false;
-    this.#jump.hidden = this.#keeper.following;
+    // on a small screen the welcome is longer than the window, and has no end to jump to
+    this.#jump.hidden = this.#keeper.following || !this.#welcome.hidden;
     setAttribute(this.#jump, "data-new", this.#newSince);
   }
 }

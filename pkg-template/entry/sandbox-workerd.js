@@ -1,7 +1,7 @@
 // The sandbox for workerd, where the module is compiled before the Worker starts.
 
-import compiled from "../sandbox_wasm_bg.wasm";
 import { bindSandbox } from "../sandbox.js";
+import compiled from "../sandbox_wasm_bg.wasm";
 
 const bound = /* @__PURE__ */ bindSandbox(async () => compiled);
 export const { createSandbox } = bound;

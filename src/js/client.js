@@ -49,11 +49,16 @@ export class Client {
   }
 
   streamMessage(sessionId, message, options) {
-    return new ReplyStream(this.#drive(this.#connection.sendMessage(sessionId, message, true, options), options));
+    return new ReplyStream(
+      this.#drive(this.#connection.sendMessage(sessionId, message, true, options), options),
+    );
   }
 
   async getMessages(sessionId, query, options) {
-    const { values, end } = await this.#all(this.#connection.getMessages(sessionId, query, options), options);
+    const { values, end } = await this.#all(
+      this.#connection.getMessages(sessionId, query, options),
+      options,
+    );
     return { messages: values, ...end };
   }
 
@@ -152,7 +157,12 @@ class ReplyStream {
   #take() {
     if (this.#taken) {
       const message = "an answer has one consumer, and this one is taken already";
-      throw new AgentlineError({ kind: "invalid", message, code: "STREAM_TAKEN", retryable: false });
+      throw new AgentlineError({
+        kind: "invalid",
+        message,
+        code: "STREAM_TAKEN",
+        retryable: false,
+      });
     }
     this.#taken = true;
   }

@@ -19,6 +19,13 @@ const PIECE = 65_536;
 const SILENCE = Symbol("silence");
 const ABORT = Symbol("abort");
 
+/** What a caller's `apiKey` threw. */
+class NoKey {
+  constructor(thrown) {
+    this.thrown = thrown;
+  }
+}
+
 /** One operation being run. */
 export class Drive {
   /**
@@ -90,23 +97,57 @@ export class Drive {
   }
 
   /** Goes on until there are values, and gives them; nothing once the operation is over. */
-  async pull() {
-    this.pulling = true;
+  pull() {
+    if (this.next === READ && this.reader && this.values.length === 0) {
+      // the hot path: one chunk in, its values out, and no async function on the way
+      this.pulling = true;
+      return this.reader.read().then(this.onChunk, this.onBroken);
+    }
+    return this.run();
+  }
+
+  onChunk = (chunk) => {
+    if (chunk.done || this.aborted || this.silent) return this.run(this.ended(chunk));
     try {
-      while (!this.over && !this.aborted && this.values.length === 0) {
-        this.next = await this.step(this.next);
-        if (this.next === FAILED) this.failed = this.failure();
+      this.next = this.bytes(chunk.value);
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+    return this.next === READ && this.values.length > 0 ? this.taken() : this.run();
+  };
+
+  onBroken = (error) => this.run(this.ended(undefined, error));
+
+  taken() {
+    const { values } = this;
+    this.values = [];
+    this.pulling = false;
+    return values;
+  }
+
+  /** The same, from wherever the machine is. */
+  async run(next) {
+    this.pulling = true;
+    if (next !== undefined) this.next = next;
+    try {
+      for (;;) {
+        if (this.next === FAILED) this.failed ??= this.failure();
         if (this.next >= DONE) this.finish();
+        if (this.over || this.aborted || this.values.length > 0) break;
+        this.next = await this.step(this.next);
       }
+    } catch (error) {
+      // a caller's own function threw, such as `apiKey` or `onComment`
+      this.finish();
+      throw error;
     } finally {
       this.pulling = false;
       if (this.aborted) this.finish();
     }
     if (this.aborted) throw this.reason;
-    const { values } = this;
-    this.values = [];
     // what came before a failure comes out before it
-    if (values.length > 0) return values;
+    if (this.values.length > 0) return this.taken();
     if (this.failed) throw this.failed;
     return undefined;
   }
@@ -129,7 +170,8 @@ export class Drive {
 
   /** Takes out what the last step put into the machine's table. */
   took(next) {
-    if (this.machine.hasOutcomes) this.memory.take(this.machine.place(), this);
+    const place = this.machine.place();
+    if (place !== 0) this.memory.take(place, this);
     return next;
   }
 
@@ -145,7 +187,8 @@ export class Drive {
     } catch (error) {
       if (error === ABORT) return SEND;
       this.release();
-      return this.took(error === SILENCE ? machine.silent(Date.now()) : this.broken(error));
+      if (error === SILENCE) return this.took(machine.silent(Date.now()));
+      return this.took(error instanceof NoKey ? this.noKey(error.thrown) : this.broken(error));
     }
     // the machine could make no request, and knows why
     if (response === undefined) return FAILED;
@@ -155,9 +198,19 @@ export class Drive {
 
   async ask(signal) {
     const { key, fetch } = this.carrier;
-    const secret = typeof key === "function" ? await key() : key;
+    if (typeof key === "function") {
+      try {
+        const given = (await key()) ?? undefined;
+        if (given !== undefined && typeof given !== "string")
+          throw new TypeError("it is no string");
+        this.secret = given;
+      } catch (thrown) {
+        throw new NoKey(thrown);
+      }
+    } else {
+      this.secret = key ?? undefined;
+    }
     if (signal.aborted) return undefined;
-    this.secret = secret ?? undefined;
     const request = this.machine.request(this.secret);
     if (request === undefined) return undefined;
     const response = await fetch(request, { signal });
@@ -178,12 +231,18 @@ export class Drive {
     try {
       chunk = await this.reader.read();
     } catch (error) {
-      if (this.aborted) return READ;
-      return this.took(this.silent ? machine.silent(Date.now()) : this.broken(error));
+      return this.ended(undefined, error);
     }
+    const stopped = chunk.done || this.aborted || this.silent;
+    return stopped ? this.ended(chunk) : this.bytes(chunk.value);
+  }
+
+  /** Nothing more can be read: why, is what the machine is told. */
+  ended(chunk, error) {
+    const { machine } = this;
     if (this.aborted) return READ;
     if (this.silent) return this.took(machine.silent(Date.now()));
-    if (!chunk.done) return this.bytes(chunk.value);
+    if (chunk === undefined) return this.took(this.broken(error));
     this.release();
     return this.took(machine.end(Date.now()));
   }
@@ -191,6 +250,9 @@ export class Drive {
   bytes(chunk) {
     const { machine, memory } = this;
     this.heard = Date.now();
+    if (!(chunk instanceof Uint8Array) && !ArrayBuffer.isView(chunk)) {
+      return this.took(this.broken(new TypeError("the body gave something else than bytes")));
+    }
     let next = READ;
     for (let at = 0; at < chunk.length && next === READ; at += PIECE) {
       const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
@@ -216,9 +278,16 @@ export class Drive {
     return this.machine.broken(Date.now(), message, typeof code === "string" ? code : undefined);
   }
 
+  noKey(thrown) {
+    this.cause = thrown;
+    return this.machine.noKey(Date.now(), thrown?.message ?? String(thrown));
+  }
+
   failure() {
     const { cause, secret } = this;
-    const told = cause instanceof Error && !(secret && `${cause.stack} ${cause.cause?.stack}`.includes(secret));
+    const told =
+      cause instanceof Error &&
+      !(secret && `${cause.stack} ${cause.cause?.stack}`.includes(secret));
     return new AgentlineError(JSON.parse(this.machine.error()), told ? cause : undefined);
   }
 

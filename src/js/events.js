@@ -25,7 +25,12 @@ export class EventStream {
   [Symbol.asyncIterator]() {
     if (this.#taken) {
       const message = "a stream of events has one consumer, and this one is taken already";
-      throw new AgentlineError({ kind: "invalid", message, code: "STREAM_TAKEN", retryable: false });
+      throw new AgentlineError({
+        kind: "invalid",
+        message,
+        code: "STREAM_TAKEN",
+        retryable: false,
+      });
     }
     this.#taken = true;
     return new Pulled(this.#source);
@@ -50,18 +55,20 @@ class Source {
     return this.drive?.id ?? this.options?.lastEventId ?? "";
   }
 
-  async pull() {
-    if (!this.drive) {
-      const response = opened(this.source);
-      const { module, memory } = await this.start();
-      const { signal, onComment } = this.options ?? {};
-      const drive = new Drive(memory, module.readEvents(this.options), undefined, signal, response);
-      drive.id = this.lastEventId;
-      drive.onComment = onComment;
-      this.drive = drive;
-      if (this.aborted) drive.abort(this.aborted.reason);
-    }
-    return this.drive.pull();
+  pull() {
+    return this.drive ? this.drive.pull() : this.open();
+  }
+
+  async open() {
+    const response = opened(this.source);
+    const { module, memory } = await this.start();
+    const { signal, onComment } = this.options ?? {};
+    const drive = new Drive(memory, module.readEvents(this.options), undefined, signal, response);
+    drive.id = this.lastEventId;
+    drive.onComment = onComment;
+    this.drive = drive;
+    if (this.aborted) drive.abort(this.aborted.reason);
+    return drive.pull();
   }
 
   abort(reason) {

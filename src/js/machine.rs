@@ -129,6 +129,12 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Network { message, code }))
     }
 
+    /// The caller's function that fetches the key threw.
+    #[wasm_bindgen(js_name = noKey)]
+    pub fn no_key(&mut self, now: f64, message: String) -> u32 {
+        self.step(now, Happened::Failed(Failure::NoKey { message }))
+    }
+
     /// Nothing came in the time allowed.
     pub fn silent(&mut self, now: f64) -> u32 {
         self.step(now, Happened::Failed(Failure::Silence))
@@ -150,13 +156,7 @@ impl Machine {
         self.step(now, Happened::Resumed)
     }
 
-    /// Whether the last step put something into the table.
-    #[wasm_bindgen(getter, js_name = hasOutcomes)]
-    pub fn has_outcomes(&self) -> bool {
-        !self.table.is_empty()
-    }
-
-    /// Where the table is.
+    /// Where the table is, if the last step put something into it; else 0.
     pub fn place(&mut self) -> *const u32 {
         self.table.place()
     }

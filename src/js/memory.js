@@ -12,25 +12,28 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class Memory {
   constructor(memory) {
     this.memory = memory;
-    this.bytes = new Uint8Array(memory.buffer);
+    this.look();
   }
 
-  /** Whatever grew the memory took the old view away. */
-  current() {
-    if (this.bytes.buffer !== this.memory.buffer) this.bytes = new Uint8Array(this.memory.buffer);
-    return this.bytes;
+  look() {
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Uint32Array(this.memory.buffer);
   }
 
   put(address, chunk) {
-    this.current().set(chunk, address);
+    // whatever grew the memory took the old views away
+    if (this.bytes.buffer !== this.memory.buffer) this.look();
+    this.bytes.set(chunk, address);
   }
 
   /** Takes everything out of a table whose place is at `address`. */
   take(address, into) {
-    const { buffer } = this.current();
-    const [text, textLength, rows, rowsLength] = new Uint32Array(buffer, address, 4);
-    const bytes = new Uint8Array(buffer, text, textLength);
-    read(decoder.decode(bytes), new Uint32Array(buffer, rows, rowsLength), into);
+    if (this.bytes.buffer !== this.memory.buffer) this.look();
+    const { bytes, words } = this;
+    const at = address >>> 2;
+    const text = decoder.decode(bytes.subarray(words[at], words[at] + words[at + 1]));
+    const rows = words[at + 2] >>> 2;
+    read(text, words.subarray(rows, rows + words[at + 3]), into);
   }
 }
 
@@ -107,46 +110,69 @@ function read(text, rows, into) {
 }
 
 function message(pieces) {
-  const message = { id: pieces.piece(), role: ROLES[pieces.number()], text: pieces.written() };
+  const id = pieces.piece();
+  const role = ROLES[pieces.number()];
+  const text = pieces.written();
   const createdAt = pieces.optional();
-  if (createdAt !== undefined) message.createdAt = createdAt;
   halves[0] = pieces.number();
   halves[1] = pieces.number();
-  if (whole[0] === whole[0]) message.timestamp = whole[0];
+  const timestamp = whole[0];
   const authored = pieces.number() === 1;
-  const id = pieces.optional();
-  const name = pieces.optional();
+  const authorId = pieces.optional();
+  const authorName = pieces.optional();
+  const complete = pieces.number() === 1;
+  const rare = pieces.optional();
+  const metadata = pieces.optional();
+  const message = lazy({ id, role, text, complete }, metadata, pieces.piece());
+  if (createdAt !== undefined) message.createdAt = createdAt;
+  if (!Number.isNaN(timestamp)) message.timestamp = timestamp;
   if (authored) {
     message.author = {};
-    if (id !== undefined) message.author.id = id;
-    if (name !== undefined) message.author.name = name;
+    if (authorId !== undefined) message.author.id = authorId;
+    if (authorName !== undefined) message.author.name = authorName;
   }
-  message.complete = pieces.number() === 1;
-  const rare = pieces.optional();
   if (rare !== undefined) Object.assign(message, JSON.parse(rare));
-  const metadata = pieces.optional();
-  if (metadata !== undefined) lazily(message, "metadata", metadata);
-  lazily(message, "raw", pieces.piece());
   return message;
 }
 
 /** Free-form JSON is parsed when somebody looks, because mostly nobody does. An own, enumerable accessor is seen by
- * spread, JSON.stringify and structuredClone; one on the prototype is not. */
-function lazily(object, name, json) {
-  let value;
-  Object.defineProperty(object, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      if (json !== undefined) {
-        value = JSON.parse(json);
-        json = undefined;
+ * spread, JSON.stringify and structuredClone; one on the prototype is not. Written as a literal, because
+ * Object.defineProperty takes several times as long. */
+function lazy({ id, role, text, complete }, metadata, raw) {
+  let parsedRaw;
+  let parsedMetadata;
+  const readRaw = () => {
+    if (raw !== undefined) {
+      parsedRaw = JSON.parse(raw);
+      raw = undefined;
+    }
+    return parsedRaw;
+  };
+  if (metadata === undefined) {
+    return {
+      id,
+      role,
+      text,
+      complete,
+      get raw() {
+        return readRaw();
+      },
+    };
+  }
+  return {
+    id,
+    role,
+    text,
+    complete,
+    get metadata() {
+      if (metadata !== undefined) {
+        parsedMetadata = JSON.parse(metadata);
+        metadata = undefined;
       }
-      return value;
+      return parsedMetadata;
     },
-    set(other) {
-      json = undefined;
-      value = other;
+    get raw() {
+      return readRaw();
     },
-  });
+  };
 }

@@ -42,7 +42,10 @@ async function instantiate(load) {
     compiled = await load();
   } catch (cause) {
     const message = `the WebAssembly file of agentline could not be loaded (${cause?.message ?? cause}); where a tool does not copy it along, give it as \`wasm\` to connect`;
-    throw new AgentlineError({ kind: "config", message, code: "WASM_LOAD", retryable: false }, cause);
+    throw new AgentlineError(
+      { kind: "config", message, code: "WASM_LOAD", retryable: false },
+      cause,
+    );
   }
   const { memory } = module.initSync({ module: compiled });
   return { module, memory: new Memory(memory) };

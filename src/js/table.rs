@@ -49,8 +49,12 @@ impl Table {
         self.rows.clear();
     }
 
-    /// The address of four numbers: address and length of the text in bytes, address and length of the table in numbers.
+    /// The address of four numbers: address and length of the text in bytes, address and length of the table in
+    /// numbers. Null while nothing waits.
     pub fn place(&mut self) -> *const u32 {
+        if self.rows.is_empty() {
+            return std::ptr::null();
+        }
         self.place = [
             self.text.as_ptr() as u32,
             self.text.len() as u32,
@@ -58,11 +62,6 @@ impl Table {
             self.rows.len() as u32,
         ];
         self.place.as_ptr()
-    }
-
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     fn piece(&mut self, text: &str) {

@@ -310,8 +310,13 @@ impl Call {
     }
 
     fn broken(&mut self, failure: Failure) -> Result<Progress, Error> {
-        self.unsent = self.head.is_none()
-            && matches!(&failure, Failure::Network { code: Some(code), .. } if never_sent(code));
+        self.unsent = match &failure {
+            Failure::Network { code, .. } => {
+                self.head.is_none() && code.as_deref().is_some_and(never_sent)
+            }
+            Failure::NoKey { .. } => true,
+            Failure::Silence => false,
+        };
         let error = match failure {
             Failure::Silence if self.head.is_none() => Error::new(
                 ErrorKind::Timeout,
@@ -333,6 +338,10 @@ impl Call {
                     code,
                     ..Error::new(ErrorKind::Network, message)
                 }
+            }
+            Failure::NoKey { message } => {
+                let message = format!("`apiKey` gave no key: {message}");
+                Error::new(ErrorKind::Config, message).code("API_KEY")
             }
         };
         self.attempt += u32::from(self.head.is_none());

@@ -43,6 +43,11 @@ pub enum Failure {
     },
     /// no head, or no byte, in the time allowed
     Silence,
+    /// the caller's function that fetches the key threw: no request was made
+    NoKey {
+        /// what it threw, for a person
+        message: String,
+    },
 }
 
 /// What next.
