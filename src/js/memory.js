@@ -5,6 +5,9 @@ const NONE = 0xffffffff;
 const LITERAL = 0x80000000;
 const ROLES = ["user", "assistant", "tool", "system", "unknown"];
 
+/** Up to so many bytes, a loop is faster than a call of the decoder. */
+const SHORT = 24;
+
 // A U+FEFF in an answer is a character of it, and not a byte order mark.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -29,25 +32,37 @@ export class Memory {
   /** Takes everything out of a table whose place is at `address`. */
   take(address, into) {
     if (this.bytes.buffer !== this.memory.buffer) this.look();
-    const { bytes, words } = this;
+    const { words } = this;
     const at = address >>> 2;
-    const text = decoder.decode(bytes.subarray(words[at], words[at] + words[at + 1]));
-    const rows = words[at + 2] >>> 2;
-    read(text, words.subarray(rows, rows + words[at + 3]), into);
+    const text = this.text(words[at], words[at + 1]);
+    const row = words[at + 2] >>> 2;
+    read(new Pieces(text, words, row), row + words[at + 3], into);
+  }
+
+  text(address, length) {
+    const { bytes } = this;
+    if (length > SHORT) return decoder.decode(bytes.subarray(address, address + length));
+    let text = "";
+    for (let at = address; at < address + length; at++) {
+      const byte = bytes[at];
+      if (byte >= 0x80) return decoder.decode(bytes.subarray(address, address + length));
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 }
 
-/** Cuts the pieces out of the text, in the order of the table. */
+/** Cuts the pieces out of the text, in the order of the table's rows, which begin at `row` of `words`. */
 class Pieces {
-  constructor(text, rows) {
+  constructor(text, words, row) {
     this.text = text;
-    this.rows = rows;
-    this.row = 0;
+    this.words = words;
+    this.row = row;
     this.at = 0;
   }
 
   number() {
-    return this.rows[this.row++];
+    return this.words[this.row++];
   }
 
   optionalNumber() {
@@ -80,9 +95,8 @@ class Pieces {
 const halves = new Uint32Array(2);
 const whole = new Float64Array(halves.buffer);
 
-function read(text, rows, into) {
-  const pieces = new Pieces(text, rows);
-  while (pieces.row < rows.length) {
+function read(pieces, end, into) {
+  while (pieces.row < end) {
     switch (pieces.number()) {
       case 1:
         into.value({ type: "content", delta: pieces.written() });
