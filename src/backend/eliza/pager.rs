@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use super::super::{Direction, Edge, Page, Pager, Range};
 use crate::error::{Error, ErrorKind};
 use crate::http::{self, Request};
+use crate::json::{Flaw, whole};
 use crate::model::{Cursors, Gap, Message, PageEnd};
 
 /// The most rows that the server gives in one answer.
@@ -139,6 +140,14 @@ impl Question {
         request.url.push_str(&query);
         request
     }
+}
+
+/// What a full answer means that brings nothing which was asked for: somebody on the way does not listen to the question,
+/// such as a cache that leaves the query out of its keys. Asking on would never end.
+fn unheard(body: &str) -> Result<Option<Page>, Flaw> {
+    whole(body, |reader| {
+        Err(reader.flaw("the messages lie outside of what was asked for"))
+    })
 }
 
 /// A row's stamp. The wire refuses rows without one.

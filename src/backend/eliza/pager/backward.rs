@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Bound, LAST, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
+use super::{Bound, LAST, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
 use crate::http::Request;
 use crate::json::Flaw;
@@ -113,8 +113,16 @@ impl Pager for Backward {
     }
 
     fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {
-        let rows = wire::messages(body)?;
-        let full = rows.len() >= self.asked;
+        let mut rows = wire::messages(body)?;
+        let (full, came) = (rows.len() >= self.asked, rows.len());
+        let inside = |at: i64| {
+            self.upper.as_ref().is_none_or(|upper| at < upper.at)
+                && self.lower.as_ref().is_none_or(|lower| at > lower.at)
+        };
+        rows.retain(|row| inside(stamp(row)));
+        if full && came > rows.len() && !rows.iter().any(|row| self.is_new(row)) {
+            return unheard(body);
+        }
         let Some(oldest) = rows.iter().map(stamp).min() else {
             return Ok(Some(self.turn()));
         };

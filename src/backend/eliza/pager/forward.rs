@@ -6,7 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp};
+use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
 use crate::http::Request;
 use crate::json::Flaw;
@@ -173,9 +173,15 @@ impl Pager for Forward {
 
     fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {
         let mut rows = wire::messages(body)?;
+        let full = rows.len() >= MOST;
+        let end = self.windows.last().and_then(|window| window.end);
+        rows.retain(|row| stamp(row) > self.position.at && end.is_none_or(|end| stamp(row) < end));
+        if full && rows.is_empty() {
+            return unheard(body);
+        }
         rows.reverse();
         rows.sort_by_key(stamp);
-        if rows.len() >= MOST {
+        if full {
             self.narrow(rows);
         } else {
             self.take(rows);
