@@ -1,4 +1,4 @@
-// The model and the options are derived from the Rust types (agentline_wasm.d.ts); only what has methods stands here.
+// The model and the options are derived from the Rust types (model.d.ts); only what has methods stands here.
 
 import type {
   Backend,
@@ -18,7 +18,7 @@ import type {
   Reply,
   ReplyEvent,
   Session,
-} from "./agentline_wasm.js";
+} from "./model.js";
 
 export type {
   Author,
@@ -48,7 +48,8 @@ export type {
   Streaming,
   ToolCall,
   ToolResult,
-} from "./agentline_wasm.js";
+  WebAssemblyModule,
+} from "./model.js";
 
 /**
  * Opens a client. Loads the WebAssembly module with the first call; makes no request.
@@ -102,13 +103,13 @@ export interface Client {
   /** The whole history or a range of it, newest first unless `direction` is `"forward"`; `limit` is the size of a page. */
   messages(
     sessionId: string,
-    query?: MessageQuery & { direction?: "backward" | "forward" },
+    query?: MessageQuery & { direction?: "backward" | "forward" | undefined },
     options?: CallOptions,
   ): AsyncIterable<Message>;
   /** Whatever is new in the history, from `after` or from now on, oldest first, until the loop is left. */
   followMessages(
     sessionId: string,
-    query?: { after?: string },
+    query?: { after?: string | undefined },
     options?: CallOptions,
   ): AsyncIterable<Message>;
 }

@@ -100,10 +100,12 @@ async function assemble(generated) {
     if (file.endsWith(".js")) await cp(join(root, "src", "js", file), join(fresh, file));
   }
   for (const { out, name } of generated) {
-    for (const ending of [".js", ".d.ts", "_bg.wasm", "_bg.wasm.d.ts"]) {
-      await copyGenerated(join(out, name + ending), join(fresh, name + ending));
+    for (const ending of [".js", "_bg.wasm"]) {
+      await cp(join(out, name + ending), join(fresh, name + ending));
     }
   }
+  const [{ out, name }] = generated;
+  await writeFile(join(fresh, "model.d.ts"), await modelTypes(join(out, `${name}.d.ts`)));
   for (const file of await readdir(root)) {
     if (/^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))
       await cp(join(root, file), join(fresh, file));
@@ -112,14 +114,15 @@ async function assemble(generated) {
   return await swap(fresh);
 }
 
-// wasm-bindgen's declarations name Symbol.dispose, which a program without that library could not check.
-async function copyGenerated(from, to) {
-  const text = from.endsWith(".d.ts") ? await readFile(from, "utf8") : undefined;
-  if (text?.includes("Symbol.dispose")) {
-    await writeFile(to, `/// <reference lib="esnext.disposable" />\n${text}`);
-  } else {
-    await cp(from, to);
-  }
+// wasm-bindgen's declarations are the model's, from tsify, and then those of its own glue. Only the first are for callers;
+// the second name Symbol.dispose and BufferSource, which a project for Node does not know.
+async function modelTypes(file) {
+  const text = await readFile(file, "utf8");
+  const glue = text.search(/^(\/\*\*(?:[^*]|\*(?!\/))*\*\/\n)?export (class|function) /m);
+  if (glue < 0)
+    throw new Error(`${file} holds no class, so its model cannot be told from its glue`);
+  const model = text.slice(0, glue).replace(/^\/\* (tslint|eslint).*\n/gm, "");
+  return `// Derived from the Rust types by tsify.\n\n${model.trim()}\n`;
 }
 
 async function writeVersion(file) {

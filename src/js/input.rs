@@ -7,6 +7,7 @@ use js_sys::{Date, JSON};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tsify::{Ts, Tsify};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::backend::{self, Direction, Edge, Range};
@@ -21,6 +22,16 @@ use crate::sse::Framer;
 const MAX_EVENT_BYTES: f64 = 8_388_608.0;
 /// How many messages make a page unless the caller says so.
 const PAGE: f64 = 50.0;
+
+#[wasm_bindgen(typescript_custom_section)]
+const WEB_ASSEMBLY_MODULE: &str = r#"
+/** `WebAssembly.Module`, in projects that know it: Node's own types do not. */
+export type WebAssemblyModule = typeof globalThis extends {
+    WebAssembly: { Module: { prototype: infer Module } };
+}
+    ? Module
+    : never;
+"#;
 
 /// How a client is set up.
 #[derive(Deserialize, Tsify)]
@@ -70,7 +81,10 @@ pub struct ConnectOptions {
     pub allow_browser_key: Option<bool>,
     /// The WebAssembly file, only where the runtime's own loader cannot find it.
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
-    #[tsify(optional, type = "BufferSource | WebAssembly.Module | Response | URL")]
+    #[tsify(
+        optional,
+        type = "ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL"
+    )]
     pub wasm: JsValue,
 }
 
@@ -80,13 +94,13 @@ pub struct ConnectOptions {
 pub struct CallOptions {
     /// Aborts the call; it then rejects with the signal's reason.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(optional, type = "AbortSignal")]
+    #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
     /// Milliseconds to the head of a response, for this call.
-    #[tsify(optional)]
+    #[tsify(optional, type = "number | undefined")]
     pub timeout: Option<f64>,
     /// Sent with the requests of this call, over the client's own.
-    #[tsify(optional, type = "Record<string, string>")]
+    #[tsify(optional, type = "Record<string, string> | undefined")]
     pub headers: Option<BTreeMap<String, String>>,
 }
 
@@ -125,7 +139,7 @@ pub struct CreateSession {
 #[serde(rename_all = "camelCase")]
 pub struct OutgoingMessage {
     /// What to say. elizaOS takes 1 to 4,000 UTF-16 units.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(type = "string")]
     pub text: JsValue,
     /// Files that go with it, where `capabilities.files`.
@@ -175,18 +189,18 @@ pub struct ListSessions {
 #[serde(default)]
 pub struct MessageQuery {
     /// How many make a page. Default: 50.
-    #[tsify(optional)]
+    #[tsify(optional, type = "number | undefined")]
     pub limit: Option<f64>,
     /// Only messages strictly older than this.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(optional, type = "string | number | Date")]
+    #[tsify(optional, type = "string | number | Date | undefined")]
     pub before: JsValue,
     /// Only messages strictly newer than this.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(optional, type = "string | number | Date")]
+    #[tsify(optional, type = "string | number | Date | undefined")]
     pub after: JsValue,
     /// For `messages`: newest first (`"backward"`, the default) or oldest first (`"forward"`).
-    #[tsify(optional, type = "\"backward\" | \"forward\"")]
+    #[tsify(optional, type = "\"backward\" | \"forward\" | undefined")]
     pub direction: Option<String>,
 }
 
@@ -196,7 +210,7 @@ pub struct MessageQuery {
 pub struct ReadOptions {
     /// Aborts the reading; the loop then throws the signal's reason.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(optional, type = "AbortSignal")]
+    #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
     /// Milliseconds without a byte, comments included. Default: no limit.
     #[tsify(optional)]

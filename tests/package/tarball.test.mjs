@@ -16,10 +16,8 @@ const FILES = [
   "LICENSE-APACHE",
   "LICENSE-MIT",
   "README.md",
-  "agentline_wasm.d.ts",
   "agentline_wasm.js",
   "agentline_wasm_bg.wasm",
-  "agentline_wasm_bg.wasm.d.ts",
   "client.js",
   "driver.js",
   "entry/node.js",
@@ -35,14 +33,13 @@ const FILES = [
   "load/node.js",
   "load/web.js",
   "memory.js",
+  "model.d.ts",
   "module.js",
   "package.json",
   "sandbox.d.ts",
   "sandbox.js",
-  "sandbox_wasm.d.ts",
   "sandbox_wasm.js",
   "sandbox_wasm_bg.wasm",
-  "sandbox_wasm_bg.wasm.d.ts",
 ];
 
 let project;
