@@ -1,0 +1,161 @@
+//! Makes operations as `src/js/mod.rs` makes them.
+
+use std::rc::Rc;
+
+use agentline::backend::{
+    self, CreateSession, Direction, Edge, ListSessions, OutgoingMessage, Range,
+};
+use agentline::error::Error;
+use agentline::http::Request;
+use agentline::json::Json;
+use agentline::model::Backend;
+use agentline::operation::Operation;
+use agentline::operation::follow::Follow;
+use agentline::operation::history::{Extent, History};
+use agentline::operation::single::{Holds, Single};
+use agentline::operation::turn::Turn;
+use agentline::settings::{Options, Settings};
+use agentline::text::Text;
+
+/// Where the tests' server is.
+pub const BASE: &str = "http://agents.test";
+pub const AGENT: &str = "11111111-2222-4333-8444-555555555555";
+pub const USER: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+
+/// An operation, or why there is none.
+pub type Made = Result<Box<dyn Operation>, Error>;
+
+/// What `connect` gives.
+pub struct Client {
+    settings: Rc<Settings>,
+    backend: Rc<dyn backend::Backend>,
+}
+
+/// Options that the tests begin with.
+pub fn options() -> Options {
+    Options {
+        backend: Some(Backend::Eliza),
+        base_url: Some(BASE.to_owned()),
+        user_id: Some(USER.to_owned()),
+        random: [7; 16],
+        ..Options::default()
+    }
+}
+
+/// A message that is only a text.
+pub fn message(text: &str) -> OutgoingMessage {
+    OutgoingMessage {
+        text: Text::from(text.to_owned()),
+        ..OutgoingMessage::default()
+    }
+}
+
+/// A message that goes over the transport of that name.
+pub fn message_over(transport: &str, text: &str) -> OutgoingMessage {
+    OutgoingMessage {
+        backend_options: Some(Json::parse(format!("{{\"transport\":{transport:?}}}")).unwrap()),
+        ..message(text)
+    }
+}
+
+/// So many messages a page, and from where to where.
+pub fn range(limit: usize, before: Option<Edge>, after: Option<Edge>) -> Range {
+    Range {
+        before,
+        after,
+        limit,
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::new(options())
+    }
+}
+
+impl Client {
+    pub fn new(options: Options) -> Self {
+        let settings = Rc::new(Settings::new(options).unwrap());
+        let backend = backend::of(settings.clone()).unwrap();
+        Client { settings, backend }
+    }
+
+    fn single(&self, request: Result<Request, Error>, holds: Holds) -> Made {
+        let (settings, backend) = (self.settings.clone(), self.backend.clone());
+        Ok(Box::new(Single::new(settings, backend, request?, holds)))
+    }
+
+    pub fn create(&self, input: &CreateSession) -> Made {
+        self.single(self.backend.create_session(input), Holds::Session)
+    }
+
+    pub fn create_for_agent(&self) -> Made {
+        self.create(&CreateSession {
+            agent_id: Some(AGENT.to_owned()),
+            ..CreateSession::default()
+        })
+    }
+
+    pub fn get(&self, session: &str) -> Made {
+        self.single(self.backend.get_session(session), Holds::Session)
+    }
+
+    pub fn list(&self, query: ListSessions) -> Made {
+        self.single(self.backend.list_sessions(&query), Holds::Sessions(query))
+    }
+
+    pub fn delete(&self, session: &str) -> Made {
+        self.single(self.backend.delete_session(session), Holds::Nothing)
+    }
+
+    pub fn cancel(&self, session: &str) -> Made {
+        self.single(self.backend.cancel_session(session), Holds::Nothing)
+    }
+
+    pub fn renew(&self, session: &str) -> Made {
+        self.single(self.backend.renew_session(session), Holds::Session)
+    }
+
+    pub fn send(&self, session: &str, message: &OutgoingMessage) -> Made {
+        self.turn(session, message, false)
+    }
+
+    pub fn stream(&self, session: &str, message: &OutgoingMessage) -> Made {
+        self.turn(session, message, true)
+    }
+
+    fn turn(&self, session: &str, message: &OutgoingMessage, stream: bool) -> Made {
+        let (settings, backend) = (self.settings.clone(), self.backend.clone());
+        Ok(Box::new(Turn::new(
+            settings, backend, session, message, stream,
+        )?))
+    }
+
+    /// `getMessages`
+    pub fn page(&self, session: &str, range: &Range) -> Made {
+        let forward = range.after.is_some() && range.before.is_none();
+        let direction = if forward {
+            Direction::Forward
+        } else {
+            Direction::Backward
+        };
+        self.history(session, range, direction, Extent::Page)
+    }
+
+    /// `messages`
+    pub fn messages(&self, session: &str, range: &Range, direction: Direction) -> Made {
+        self.history(session, range, direction, Extent::All(direction))
+    }
+
+    fn history(&self, session: &str, range: &Range, direction: Direction, extent: Extent) -> Made {
+        let (settings, backend) = (self.settings.clone(), self.backend.clone());
+        let pager = backend.pager(session, range, direction)?;
+        Ok(Box::new(History::new(settings, backend, pager, extent)))
+    }
+
+    /// `followMessages`
+    pub fn follow(&self, session: &str, after: Option<Edge>) -> Made {
+        let (settings, backend) = (self.settings.clone(), self.backend.clone());
+        Ok(Box::new(Follow::new(settings, backend, session, after)?))
+    }
+}

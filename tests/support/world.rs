@@ -1,0 +1,156 @@
+//! The sandbox as a server: its answers come in their time, a newer message can change an older one's answer, and things
+//! that the test plans happen when their moment comes.
+
+use agentline::http::{Head, Method, Request};
+use agentline_sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+use super::client::{AGENT, BASE, USER};
+use super::drive::{Answer, End, Server};
+use super::script::T0;
+
+const SESSIONS: &str = "/api/messaging/sessions";
+
+type Happening = Box<dyn FnOnce(&mut World)>;
+
+/// A sandbox and its clock.
+pub struct World {
+    sandbox: Sandbox,
+    now: f64,
+    /// when, and what; the next one last
+    planned: Vec<(f64, Happening)>,
+    key: Option<String>,
+}
+
+impl World {
+    pub fn new(options: Options) -> Self {
+        World {
+            key: options.keys.first().cloned(),
+            sandbox: Sandbox::new(options),
+            now: T0,
+            planned: Vec::new(),
+        }
+    }
+
+    /// A world with one session that the client knows, and its channel.
+    pub fn with_session(options: Options) -> (World, String, String) {
+        let mut world = World::new(options);
+        let (session, channel) = world.session(&json!({}));
+        (world, session, channel)
+    }
+
+    /// A new session and its channel.
+    pub fn session(&mut self, timeout: &Value) -> (String, String) {
+        let body = json!({"agentId": AGENT, "userId": USER, "timeoutConfig": timeout});
+        let made = self.ask("POST", SESSIONS, &body);
+        let word = |name: &str| made[name].as_str().unwrap().to_owned();
+        // some versions do not tell the channel of a new session
+        (word("sessionId"), word("channelId"))
+    }
+
+    /// Lets something happen so many milliseconds from now, while an operation runs.
+    pub fn plan(&mut self, after: f64, happening: impl FnOnce(&mut World) + 'static) {
+        self.planned.push((self.now + after, Box::new(happening)));
+        self.planned.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    }
+
+    /// Asks as somebody else would, and gives the JSON of the answer.
+    #[track_caller]
+    pub fn ask(&mut self, method: &str, path: &str, body: &Value) -> Value {
+        let key = self
+            .key
+            .iter()
+            .map(|key| ("x-api-key".to_owned(), key.clone()));
+        let json = ("content-type".to_owned(), "application/json".to_owned());
+        let request = agentline_sandbox::Request {
+            method: method.to_owned(),
+            path_and_query: path.to_owned(),
+            headers: key.chain([json]).collect(),
+            body: match body {
+                Value::Null => Vec::new(),
+                body => body.to_string().into_bytes(),
+            },
+        };
+        let response = self.sandbox.handle(&request, self.now);
+        let text = String::from_utf8(response.bytes()).unwrap();
+        assert!(response.status < 300, "{method} {path}: {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Sends a message as somebody else would.
+    pub fn say(&mut self, session: &str, content: &str, transport: &str) {
+        let path = format!("{SESSIONS}/{session}/messages");
+        self.ask(
+            "POST",
+            &path,
+            &json!({"content": content, "transport": transport}),
+        );
+    }
+
+    /// Writes rows into the history: their ids and stamps.
+    pub fn write(&mut self, channel: &str, rows: &[(String, i64)]) {
+        let row = |(id, at): &(String, i64)| json!({"id": id, "content": format!("row {id}"), "createdAt": at, "authorId": USER});
+        let rows: Vec<Value> = rows.iter().map(row).collect();
+        let body = json!({"channelId": channel, "rows": rows});
+        self.ask("POST", "/__fixture/messages", &body);
+    }
+}
+
+impl Server for World {
+    fn now(&self) -> f64 {
+        self.now
+    }
+
+    fn pass(&mut self, until: f64) {
+        while let Some((at, happening)) = self.planned.pop_if(|(at, _)| *at <= until) {
+            self.now = self.now.max(at);
+            happening(self);
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let path = request.url.strip_prefix(BASE);
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+        };
+        let request = agentline_sandbox::Request {
+            method: method.to_owned(),
+            path_and_query: path.unwrap_or_else(|| panic!("{}", request.url)).to_owned(),
+            headers: request.headers.clone(),
+            body: request.body.clone().unwrap_or_default().into_bytes(),
+        };
+        timed(self.sandbox.handle(&request, self.now))
+    }
+
+    fn instead(&self, turn: u64) -> Option<Answer> {
+        self.sandbox.overtaken(turn).map(timed)
+    }
+}
+
+fn timed(response: agentline_sandbox::Response) -> Answer {
+    let header = |name: &str| response.header(name).map(str::to_owned);
+    let answered = response.end != agentline_sandbox::End::Unanswered;
+    let head = answered.then(|| Head {
+        status: response.status,
+        content_type: header("content-type"),
+        retry_after: header("retry-after"),
+        request_id: header("x-request-id"),
+    });
+    let pieces = response.body.iter();
+    Answer {
+        after: response.after_ms,
+        head,
+        body: pieces
+            .map(|piece| (piece.after_ms, piece.bytes.clone()))
+            .collect(),
+        end: match response.end {
+            agentline_sandbox::End::Clean => End::Clean,
+            _ => End::Broken(Some("UND_ERR_SOCKET")),
+        },
+        end_after: response.end_after_ms,
+        turn: response.turn,
+    }
+}
