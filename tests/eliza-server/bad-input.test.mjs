@@ -25,8 +25,8 @@ after(() => server.stop());
 
 const newSession = async () => (await client.createSession({ agentId: server.agentId })).id;
 
-/** An HTTP server that answers everything with `answer`. */
-async function otherServer(answer) {
+/** An HTTP server that answers everything with `answer`, until the test ends. */
+async function otherServer(context, answer) {
   const requests = [];
   const listening = createServer((request, response) => {
     requests.push(request);
@@ -36,14 +36,15 @@ async function otherServer(answer) {
   const url = `http://127.0.0.1:${listening.address().port}`;
   const close = () => {
     listening.closeAllConnections();
-    return new Promise((resolve) => listening.close(resolve));
+    return new Promise((resolve) => listening.close(() => resolve()));
   };
+  context.after(close);
   return { url, requests, close };
 }
 
 describe("the wrong address", () => {
-  test("a closed port is a network error, and the message was not delivered", async () => {
-    const closed = await otherServer(() => {});
+  test("a closed port is a network error, and the message was not delivered", async (context) => {
+    const closed = await otherServer(context, () => {});
     await closed.close();
     const nobody = await connect({ backend: "eliza", baseUrl: closed.url, apiKey: KEY });
     const expected = { kind: "network", status: undefined, retryable: true, secrets: [KEY] };
@@ -56,8 +57,8 @@ describe("the wrong address", () => {
     });
   });
 
-  test("a web page where the server should be is a protocol error", async () => {
-    const page = await otherServer((_, response) => {
+  test("a web page where the server should be is a protocol error", async (context) => {
+    const page = await otherServer(context, (_, response) => {
       response.setHeader("content-type", "text/html").end("<!doctype html><title>Welcome</title>");
     });
     const lost = await connect({ backend: "eliza", baseUrl: page.url, apiKey: KEY });
@@ -69,11 +70,10 @@ describe("the wrong address", () => {
       ...expected,
       delivered: "unknown",
     });
-    await page.close();
   });
 
-  test("a 404 page is not_found", async () => {
-    const page = await otherServer((_, response) => {
+  test("a 404 page is not_found", async (context) => {
+    const page = await otherServer(context, (_, response) => {
       response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>");
     });
     const lost = await connect({ backend: "eliza", baseUrl: page.url });
@@ -81,12 +81,11 @@ describe("the wrong address", () => {
     await failure(lost.createSession({ agentId: server.agentId }), expected);
     await failure(lost.sendMessage(id, "hello"), { ...expected, delivered: "no" });
     await failure(readInto([], lost.streamMessage(id, "hello")), { ...expected, delivered: "no" });
-    await page.close();
   });
 
-  test("a redirect is not followed, so that the key goes nowhere else", async () => {
-    const elsewhere = await otherServer((_, response) => response.end("{}"));
-    const redirecting = await otherServer((_, response) => {
+  test("a redirect is not followed, so that the key goes nowhere else", async (context) => {
+    const elsewhere = await otherServer(context, (_, response) => response.end("{}"));
+    const redirecting = await otherServer(context, (_, response) => {
       response.writeHead(307, { location: elsewhere.url }).end();
     });
     const led = await connect({ backend: "eliza", baseUrl: redirecting.url, apiKey: KEY });
@@ -94,8 +93,6 @@ describe("the wrong address", () => {
     await failure(led.sendMessage(id, "hello"), { secrets: [KEY] });
     assert.equal(redirecting.requests[0].headers["x-api-key"], KEY);
     assert.equal(elsewhere.requests.length, 0);
-    await redirecting.close();
-    await elsewhere.close();
   });
 
   test("no address at all is told when the client is made", async () => {
