@@ -13,6 +13,8 @@ const FAILED = 5;
 
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
+/** Milliseconds for a server to end a body of which nothing more is wanted. */
+const LINGER = 1_000;
 /** A chunk goes into the module in pieces of this many bytes, so that a large one does not make its memory grow. */
 const PIECE = 65_536;
 
@@ -133,6 +135,7 @@ export class Drive {
     try {
       for (;;) {
         if (this.next === FAILED) this.failed ??= this.failure();
+        if (this.next === DONE) this.linger();
         if (this.next >= DONE) this.finish();
         if (this.over || this.aborted || this.values.length > 0) break;
         this.next = await this.step(this.next);
@@ -316,6 +319,28 @@ export class Drive {
       }
     };
     this.watch = setTimeout(look, limit);
+  }
+
+  /** The operation has all it wants. The server mostly ends the body now: waiting for that keeps the connection for the
+   * next request, and keeps a page's list of requests free of one that looks broken. */
+  linger() {
+    const { reader, controller } = this;
+    if (!reader || this.aborted) return;
+    this.reader = this.response = this.controller = undefined;
+    const leave = () => {
+      reader.cancel().catch(() => {});
+      controller?.abort();
+    };
+    const timer = setTimeout(leave, LINGER);
+    // Node would wait for it with nothing else to do
+    timer.unref?.();
+    reader.read().then(
+      ({ done }) => {
+        clearTimeout(timer);
+        if (!done) leave();
+      },
+      () => clearTimeout(timer),
+    );
   }
 
   /** Lets go of the response. A read that waits ends at once, whatever the platform does with the signal. */

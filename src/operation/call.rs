@@ -228,7 +228,8 @@ impl Call {
             };
         }
         match self.expect {
-            Expect::Nothing => Ok(Progress::Body),
+            // read to its end all the same: giving it up would cost the connection
+            Expect::Nothing => Ok(Progress::Read),
             Expect::Stream if stream => Ok(Progress::Stream),
             Expect::Json | Expect::Stream if json => Ok(Progress::Read),
             _ => {
