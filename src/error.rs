@@ -1,5 +1,5 @@
 //! What can go wrong, in one list. An [`Error`] is what becomes a JavaScript `AgentlineError`; it never holds a key
-//! ([`Error::redact`]) and never more of an answer's body than [`MAX_BODY`].
+//! ([`Error::seal`]) and never more of an answer's body than [`MAX_BODY`].
 
 use serde::Serialize;
 #[cfg(target_arch = "wasm32")]
@@ -11,6 +11,8 @@ use crate::text::Text;
 
 /// How much of a refused request's body an error keeps, in bytes.
 pub const MAX_BODY: usize = 4096;
+/// How much of a server's own words its message repeats, in bytes.
+const MAX_MESSAGE: usize = 1024;
 
 /// Why something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -153,8 +155,8 @@ impl Error {
         self
     }
 
-    /// Takes every one of `secrets` out of the texts.
-    pub fn redact(&mut self, secrets: &[String]) {
+    /// Takes every one of `secrets` out of the texts, and only then cuts what is long: half a key is one too.
+    pub fn seal(&mut self, secrets: &[String]) {
         let hide = |text: &mut String| {
             // a shorter one is a part of ordinary words, and no secret
             for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
@@ -166,43 +168,39 @@ impl Error {
         // what is nested too deeply to be looked through goes as a whole
         let hide_in = |json: &mut Json| *json = json.filtered(None, &hide).unwrap_or_default();
         hide(&mut self.message);
+        self.message.truncate(cut(&self.message, MAX_MESSAGE).len());
         self.code.as_mut().map(hide);
         self.request_id.as_mut().map(hide);
         for issue in self.issues.iter_mut().flatten() {
             hide(&mut issue.message);
             hide_in(&mut issue.path);
         }
-        self.body.as_mut().map(hide_in);
+        if let Some(body) = &mut self.body {
+            hide_in(body);
+            if body.as_str().len() > MAX_BODY {
+                *body = Json::from(&Text::from(cut(body.as_str(), MAX_BODY)));
+            }
+        }
         if let Some(partial) = &mut self.partial {
             hide_in(&mut partial.raw);
             hide_in(&mut partial.message.raw);
-            if let Some(text) = partial.message.text.as_str() {
-                let mut text = text.to_owned();
-                hide(&mut text);
-                partial.message.text = text.into();
-            }
+            partial.message.text = partial.message.text.rewritten(&hide);
         }
     }
 }
 
-/// What an error keeps of a body: JSON without the fields called `stack` (they hold the server's own paths), other text
-/// as a string; cut where it is long, and nothing where it is nested too deeply to be looked through.
+/// What an error keeps of a body, until it is sealed: JSON without the fields called `stack` (they hold the server's own
+/// paths), other text as a string, and nothing where it is nested too deeply to be looked through.
 pub fn body(text: &str) -> Option<Json> {
-    if text.is_empty() {
-        return None;
+    match Json::parse(text) {
+        _ if text.is_empty() => None,
+        Ok(json) => json.filtered(Some("stack"), &|_| {}).ok(),
+        Err(_) => Some(Json::from(&Text::from(text))),
     }
-    let json = match Json::parse(text) {
-        Ok(json) => json.filtered(Some("stack"), &|_| {}).ok()?,
-        Err(_) => Json::from(&Text::from(cut(text))),
-    };
-    Some(match json.as_str().len() <= MAX_BODY + 2 {
-        true => json,
-        false => Json::from(&Text::from(cut(json.as_str()))),
-    })
 }
 
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_BODY);
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

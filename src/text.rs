@@ -86,6 +86,22 @@ impl<'a> Text<'a> {
         Some(Text(Cow::Borrowed(rest)))
     }
 
+    /// The same text with its whole characters put through `rewrite`; lone surrogates stay where they are.
+    pub fn rewritten(&self, rewrite: &dyn Fn(&mut String)) -> Text<'static> {
+        let mut text = Text::default();
+        for piece in self.pieces() {
+            match piece {
+                Piece::Text(piece) => {
+                    let mut piece = piece.to_owned();
+                    rewrite(&mut piece);
+                    text.push(&Text::from(piece));
+                }
+                Piece::Surrogate(unit) => text.push_unit(unit),
+            }
+        }
+        text
+    }
+
     /// The same text, borrowed from nothing.
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))

@@ -49,7 +49,7 @@ fn value(
                     return Ok(());
                 }
                 separate(out);
-                string(out, name, filter);
+                write::string(out, &Text::from(name).rewritten(filter.rewrite));
                 out.push(':');
                 value(reader, out, filter, depth - 1)
             })?;
@@ -63,14 +63,7 @@ fn value(
             })?;
             out.push(']');
         }
-        Kind::String => {
-            let text = reader.string()?;
-            match text.as_str() {
-                Some(text) => string(out, text, filter),
-                // half a character is no key, and stays what it is
-                None => write::string(out, &text),
-            }
-        }
+        Kind::String => write::string(out, &reader.string()?.rewritten(filter.rewrite)),
         _ => {
             let mut scalar = reader.raw()?.to_owned();
             let before = scalar.clone();
@@ -83,12 +76,6 @@ fn value(
         }
     }
     Ok(())
-}
-
-fn string(out: &mut String, text: &str, filter: &Filter<'_>) {
-    let mut text = text.to_owned();
-    (filter.rewrite)(&mut text);
-    write::string(out, &Text::from(text));
 }
 
 #[cfg(test)]

@@ -164,6 +164,10 @@ impl Call {
             Happened::Head(head) => self.head(now, head),
             Happened::Bytes(count) => self.bytes(now, count),
             Happened::End => self.end(now),
+            // it is done, however the rest of its answer fares
+            Happened::Failed(_) if self.expect == Expect::Nothing && self.succeeded() => {
+                Ok(Progress::Body)
+            }
             Happened::Failed(failure) => self.broken(failure),
         }
     }
@@ -194,7 +198,7 @@ impl Call {
         if self.repeat == Repeat::Untaken && self.taken() != Delivered::No {
             error.retryable = false;
         }
-        error.redact(&self.secrets);
+        error.seal(&self.secrets);
         error
     }
 
@@ -208,6 +212,10 @@ impl Call {
             Some(head) if head.status == 408 || head.status >= 500 => Delivered::Unknown,
             Some(_) => Delivered::No,
         }
+    }
+
+    fn succeeded(&self) -> bool {
+        self.head.as_ref().is_some_and(Head::is_success)
     }
 
     fn head(&mut self, now: Now, head: Head) -> Result<Progress, Error> {
@@ -253,7 +261,10 @@ impl Call {
 
     fn bytes(&mut self, now: Now, count: usize) -> Result<Progress, Error> {
         self.filled = self.filled.saturating_add(count).min(self.body.len());
-        let success = self.head.as_ref().is_some_and(Head::is_success);
+        let success = self.succeeded();
+        if success && self.expect == Expect::Nothing {
+            self.filled = 0;
+        }
         if success && self.filled > self.settings.max_body_bytes {
             let message = format!(
                 "the answer is larger than {} bytes",

@@ -10,7 +10,7 @@
 mod backward;
 mod forward;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::super::{Direction, Edge, Page, Pager, Range};
 use crate::error::{Error, ErrorKind};
@@ -47,7 +47,7 @@ pub fn new(request: Request, range: &Range, direction: Direction) -> Result<Box<
 pub fn behind(message: &Message) -> String {
     let bound = Bound {
         at: stamp(message) - 1,
-        seen: HashSet::from([message.id.clone()]),
+        seen: BTreeSet::from([message.id.clone()]),
     };
     bound.cursor(Side::After)
 }
@@ -56,7 +56,7 @@ pub fn behind(message: &Message) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Bound {
     at: i64,
-    seen: HashSet<String>,
+    seen: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Bound {
                 };
                 Ok(Bound {
                     at: at as i64,
-                    seen: HashSet::new(),
+                    seen: BTreeSet::new(),
                 })
             }
             Edge::Cursor(cursor) => Bound::parse(cursor, side).ok_or_else(|| {
@@ -102,19 +102,16 @@ impl Bound {
         let ids = seen.split(',').filter(|id| !id.is_empty());
         let seen = ids
             .map(http::percent_decoded)
-            .collect::<Option<HashSet<_>>>()?;
-        (0..=LAST)
-            .contains(&at)
-            .then_some(Bound { at, seen })
+            .collect::<Option<BTreeSet<_>>>()?;
+        (0..=LAST).contains(&at).then_some(Bound { at, seen })
     }
 
     fn cursor(&self, side: Side) -> String {
-        let mut ids: Vec<String> = self
+        let ids: Vec<String> = self
             .seen
             .iter()
             .map(|id| http::percent_encoded(id))
             .collect();
-        ids.sort_unstable();
         format!("{}{}:{}", side.letter(), self.at, ids.join(","))
     }
 }
@@ -159,8 +156,8 @@ fn stamp(message: &Message) -> i64 {
 fn seen_at<'a>(
     at: i64,
     messages: impl Iterator<Item = &'a Message>,
-    earlier: Option<&HashSet<String>>,
-) -> HashSet<String> {
+    earlier: Option<&BTreeSet<String>>,
+) -> BTreeSet<String> {
     let here = messages
         .filter(|message| stamp(message) == at)
         .map(|message| message.id.clone());

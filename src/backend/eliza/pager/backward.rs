@@ -1,6 +1,6 @@
 //! Towards older messages: the newest page of the range first.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{Bound, LAST, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
@@ -90,7 +90,7 @@ impl Backward {
             // the next page begins behind the gap
             let upper = Bound {
                 at,
-                seen: HashSet::new(),
+                seen: BTreeSet::new(),
             };
             page.end.cursors.before = Some(upper.cursor(Side::Before));
             self.upper = Some(upper);
@@ -144,7 +144,7 @@ impl Pager for Backward {
                 self.gap = Some((oldest, before));
                 upper = Bound {
                     at: oldest,
-                    seen: HashSet::new(),
+                    seen: BTreeSet::new(),
                 };
             }
         }

@@ -4,7 +4,7 @@
 //! complete when the answer is not full. A full answer is kept, because it holds every row from its oldest on to the
 //! window's end, and the window below it is asked for next, halved so that a long backlog takes few questions.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
@@ -69,7 +69,7 @@ impl Forward {
             if at > self.position.at + 1 {
                 self.position = Bound {
                     at: at - 1,
-                    seen: HashSet::new(),
+                    seen: BTreeSet::new(),
                 };
             }
             let known = upper.is_some_and(|seen| seen.contains(&row.id));
@@ -114,7 +114,7 @@ impl Forward {
             // the next page begins behind the gap
             self.begin = Bound {
                 at,
-                seen: HashSet::new(),
+                seen: BTreeSet::new(),
             };
             page.end.cursors.after = Some(self.begin.cursor(Side::After));
         }
@@ -133,7 +133,7 @@ impl Forward {
             self.gaps.push_back((oldest, self.found.len()));
             self.position = Bound {
                 at: oldest,
-                seen: HashSet::new(),
+                seen: BTreeSet::new(),
             };
             return;
         }
@@ -190,7 +190,7 @@ impl Pager for Forward {
                     // everything below the end was found
                     self.position = Bound {
                         at: self.position.at.max(end - 1),
-                        seen: HashSet::new(),
+                        seen: BTreeSet::new(),
                     };
                 }
                 self.take(window.above);
