@@ -101,11 +101,7 @@ export interface Client {
    */
   getMessages(sessionId: string, query?: MessageQuery, options?: CallOptions): Promise<MessagePage>;
   /** The whole history or a range of it, newest first unless `direction` is `"forward"`; `limit` is the size of a page. */
-  messages(
-    sessionId: string,
-    query?: MessageQuery & { direction?: "backward" | "forward" | undefined },
-    options?: CallOptions,
-  ): AsyncIterable<Message>;
+  messages(sessionId: string, query?: MessageQuery, options?: CallOptions): AsyncIterable<Message>;
   /** Whatever is new in the history, from `after` or from now on, oldest first, until the loop is left. */
   followMessages(
     sessionId: string,

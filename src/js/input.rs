@@ -199,7 +199,8 @@ pub struct MessageQuery {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "string | number | Date | undefined")]
     pub after: JsValue,
-    /// For `messages`: newest first (`"backward"`, the default) or oldest first (`"forward"`).
+    /// Which end of the range comes first: the newest (`"backward"`, the default) or the oldest (`"forward"`, the default
+    /// of `getMessages` with `after` alone). A page is oldest first either way.
     #[tsify(optional, type = "\"backward\" | \"forward\" | undefined")]
     pub direction: Option<String>,
 }
@@ -394,11 +395,12 @@ pub fn list_sessions(given: Option<Ts<ListSessions>>) -> Result<backend::ListSes
     })
 }
 
-pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Direction), Error> {
+pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Option<Direction>), Error> {
     let given = read_or_default(given, "which messages")?;
     let direction = match given.direction.as_deref() {
-        None | Some("backward") => Direction::Backward,
-        Some("forward") => Direction::Forward,
+        None => None,
+        Some("backward") => Some(Direction::Backward),
+        Some("forward") => Some(Direction::Forward),
         Some(_) => {
             return Err(invalid(
                 "`direction` is neither \"backward\" nor \"forward\"",

@@ -192,14 +192,15 @@ impl Connection {
         call: Option<Ts<input::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
-            let (id, (range, _)) = (input::session_id(&id)?, input::range(query)?);
+            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
             // with `after` alone the page that follows it is meant, else the newest one of the range
-            let forward = range.after.is_some() && range.before.is_none();
-            let direction = if forward {
+            let follows = range.after.is_some() && range.before.is_none();
+            let usual = if follows {
                 Direction::Forward
             } else {
                 Direction::Backward
             };
+            let direction = direction.unwrap_or(usual);
             let pager = tools.backend.pager(&id, &range, direction)?;
             Ok(Box::new(History::new(
                 tools.settings,
@@ -219,6 +220,7 @@ impl Connection {
     ) -> Machine {
         self.machine(call, |tools| {
             let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
+            let direction = direction.unwrap_or(Direction::Backward);
             let pager = tools.backend.pager(&id, &range, direction)?;
             Ok(Box::new(History::new(
                 tools.settings,

@@ -288,10 +288,9 @@ fn points_in_time_and_cursors_are_told_apart() {
         Some(Edge::Cursor("a5:x".into()))
     );
     let (all, direction) = range("undefined").unwrap();
-    assert_eq!(
-        (all.limit, all.before, direction),
-        (50, None, Direction::Backward)
-    );
+    assert_eq!((all.limit, all.before, direction), (50, None, None));
+    let (_, direction) = range("{ direction: 'forward' }").unwrap();
+    assert_eq!(direction, Some(Direction::Forward));
     for query in [
         "{ limit: 0 }",
         "{ limit: 1.5 }",
