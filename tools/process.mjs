@@ -83,8 +83,8 @@ export async function run(
   if (ending) await new Promise(() => {});
   if (child.failure?.code === "ENOENT") throw new Error(`${command} is missing`);
   if (child.failure) throw child.failure;
-  // A grandchild that keeps the pipe open must not hold this up.
-  await Promise.race([closed, sleep(1_000, undefined, { ref: false })]);
+  // All of a captured output is wanted; of a shown one, a grandchild that keeps the pipe open must not hold this up.
+  await (capture ? closed : Promise.race([closed, sleep(1_000, undefined, { ref: false })]));
   if (code !== 0) throw new CommandFailed(label, code, signal, all);
   return standardOutput;
 }
