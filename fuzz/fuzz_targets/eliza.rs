@@ -82,7 +82,7 @@ fn refusal(backend: &dyn Backend, status: u16, body: &str) {
         ..Head::default()
     };
     let mut error = backend.refused(&head, body);
-    error.redact(&["secret".to_owned()]);
+    error.seal(&["secret".to_owned()]);
     is_json(&error);
     assert!(!write::text(&error).contains("secret"));
 }

@@ -65,7 +65,7 @@ fn is_sane(run: &Run) {
             body.len()
         );
         assert!(
-            error.message.len() <= 70_000,
+            error.message.len() <= 1_024,
             "{} bytes of message",
             error.message.len()
         );

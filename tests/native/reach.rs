@@ -4,10 +4,11 @@
 use agentline::backend::{Direction, Edge};
 use agentline::error::ErrorKind;
 use agentline::model::Gap;
+use agentline_sandbox::Options;
 
 use crate::paging::{Case, stamps};
 use crate::support::client::{Client, range};
-use crate::support::drive::{Drive, Run, run};
+use crate::support::drive::{Run, run};
 use crate::support::script::{Script, T0};
 use crate::support::world::World;
 
@@ -215,49 +216,34 @@ fn a_hundred_rows_in_a_millisecond_all_come() {
 #[test]
 fn rows_that_come_between_two_pages_do_not_disturb_the_older_ones_and_are_met_by_the_newer_ones() {
     for direction in [Direction::Forward, Direction::Backward] {
-        let (mut world, session, channel) = World::with_session(Default::default());
-        let row = |place: i64| (format!("row-{place}"), T0 as i64 - 500 + place / 3);
-        let rows: Vec<_> = (0..300).map(row).collect();
+        let (mut world, session, channel) = World::with_session(Options {
+            latency_ms: 100.0,
+            ..Options::default()
+        });
+        // three a stamp, so that what comes later joins the newest stamp first
+        let row = |place: i64| (format!("{place:03}"), T0 as i64 - 500 + place / 3);
+        let rows: Vec<_> = (0..310).map(row).collect();
         world.write(&channel, &rows);
-        // 20 rows more each time that a page was taken, at the newest stamps so far and later
-        let range = range(50, None, None);
-        let mut drive = Drive::new(
-            &mut world,
-            Client::default().messages(&session, &range, direction),
-            None,
-        );
-        let mut seen = drive.pull().unwrap().unwrap();
-        drop(drive);
-        let first = seen.len();
-        assert_eq!(first, 50);
-        let more: Vec<_> = (300..340).map(row).collect();
-        let late = channel.clone();
-        world.plan(0.0, move |world| world.write(&late, &more));
-        let mut drive = Drive::new(
-            &mut world,
-            Client::default().messages(&session, &range, direction),
-            None,
-        );
-        seen.clear();
-        // the same again, with the rows written after the first page
-        while let Some(values) = drive.pull().unwrap() {
-            seen.extend(values);
+        for burst in 0..5 {
+            let (channel, first) = (channel.clone(), 310 + burst * 20);
+            let rows: Vec<_> = (first..first + 20).map(row).collect();
+            world.plan(150.0 + 100.0 * burst as f64, move |world| {
+                world.write(&channel, &rows);
+            });
         }
-        let run = Run {
-            seen,
-            error: None,
-            requests: Vec::new(),
-        };
-        let mut ids: Vec<&str> = run
-            .messages()
-            .iter()
-            .map(|message| message.id.as_str())
-            .collect();
-        let count = ids.len();
+        let made = Client::default().messages(&session, &range(40, None, None), direction);
+        let run = run(&mut world, made);
+        assert_eq!(run.error, None);
+        assert!(run.requests.len() > 6, "{}", run.requests.len());
+        let mut ids: Vec<&str> = run.messages().iter().map(|row| row.id.as_str()).collect();
         ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), count, "{direction:?}");
-        assert!(count >= 300, "{direction:?}: {count}");
+        let last = match direction {
+            Direction::Forward => 410,
+            // the first page was full before they came
+            Direction::Backward => 310,
+        };
+        let wanted: Vec<String> = (0..last).map(|place| format!("{place:03}")).collect();
+        assert_eq!(ids, wanted, "{direction:?}");
     }
 }
 
@@ -277,6 +263,8 @@ fn a_point_in_time_is_strict_and_may_be_a_date_a_number_or_a_fraction_of_a_milli
         // dates that JavaScript has and the server's database does not
         (Edge::Time(253_402_300_800_000.0), 5, 0),
         (Edge::Time(8.64e15), 5, 0),
+        (Edge::Time(f64::INFINITY), 5, 0),
+        (Edge::Time(f64::NEG_INFINITY), 0, 5),
         (Edge::Time(-8.64e15), 0, 5),
     ];
     for (point, older, newer) in points {
@@ -368,6 +356,9 @@ fn what_is_no_cursor_of_this_side_is_refused_before_any_request() {
         let text = before.as_ref().or(after.as_ref());
         !text.is_some_and(|text| text.ends_with("ok\u{0}\r\n"))
     });
+    let no_number = range(10, Some(Edge::Time(f64::NAN)), None);
+    let failed = run(&mut Script::of([]), Client::default().page("x", &no_number));
+    assert_eq!(failed.failed().kind, ErrorKind::Invalid);
     let edge = |text: &Option<String>| text.clone().map(Edge::read);
     for (before, after) in &wrong {
         let mut script = Script::of([]);

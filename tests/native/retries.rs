@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::expected::error;
 use crate::support::client::{Client, Made, message, options, range};
-use crate::support::drive::{Answer, End, Run, run};
+use crate::support::drive::{Answer, End, Run, Server, run};
 use crate::support::script::{Script, T0};
 
 const SESSION: &str = r#"{"sessionId":"s","agentId":"a","userId":"u","createdAt":"2024-01-07T08:00:00.000Z","metadata":{},"expiresAt":"2024-01-07T08:30:00.000Z"}"#;
@@ -279,30 +279,24 @@ fn how_often_is_the_callers_choice() {
 
 #[test]
 fn a_head_that_does_not_come_in_time_is_a_timeout_and_is_not_waited_for_twice() {
-    let client = Client::default();
-    for (name, made, _) in makes(&client).into_iter().chain(reads(&client)) {
-        for late in [
-            Answer::none(End::Never),
-            Answer::json(200, SESSION).late(60_001.0),
-        ] {
-            let mut script = Script::always(late);
-            let run = run(
-                &mut script,
-                match name {
-                    "get" => client.get("s"),
-                    "send" => client.send("s", &message("x")),
-                    _ => break,
-                },
-            );
-            assert_eq!(
-                (run.requests.len(), run.failed().kind),
-                (1, ErrorKind::Timeout),
-                "{name}"
-            );
-            assert_eq!(run.failed().retryable, name == "get");
+    let late = || Answer::json(200, SESSION).late(60_001.0);
+    for never in [Answer::none(End::Never), late()] {
+        let client = Client::default();
+        for (name, made, _) in makes(&client).into_iter().chain(reads(&client)) {
+            let mut script = Script::always(never.clone());
+            let run = run(&mut script, made);
+            assert_eq!(run.requests.len(), 1, "{name}");
+            assert_eq!(run.failed().kind, ErrorKind::Timeout, "{name}");
+            let reads = !["create", "renew", "send", "stream"].contains(&name);
+            assert_eq!(run.failed().retryable, reads, "{name}");
+            assert_eq!(script.now(), T0 + 60_000.0, "{name}");
         }
-        drop(made);
     }
+    let in_time = Answer::json(200, SESSION).late(60_000.0);
+    assert_eq!(
+        after(Client::default().get("s"), &[in_time], SESSION).error,
+        None
+    );
 }
 
 #[test]

@@ -12,6 +12,8 @@ use super::client::Made;
 
 /// More steps than any test needs: a body of 10,000 pieces, or an hour of polling.
 const MOST_STEPS: usize = 50_000;
+/// More requests than any operation of a test may make: a server counts them.
+const MOST_REQUESTS: usize = 1_000;
 /// As in `driver.js`: a chunk goes into the machine in pieces of this size.
 const PIECE: usize = 65_536;
 
@@ -285,10 +287,11 @@ impl<'s> Drive<'s> {
 
     fn step(&mut self) -> Result<Next, Error> {
         self.steps += 1;
-        if self.steps > MOST_STEPS {
+        if self.steps > MOST_STEPS || self.requests.len() > MOST_REQUESTS {
             let last: Vec<_> = self.requests.iter().rev().take(5).collect();
             panic!(
-                "no end after {MOST_STEPS} steps and {} requests; next is {:?}, the last requests were {last:#?}",
+                "no end after {} steps and {} requests; next is {:?}, the last requests were {last:#?}",
+                self.steps,
                 self.requests.len(),
                 self.next
             );
