@@ -88,9 +88,10 @@ fn a_message_arrives_with_every_field_in_its_place() {
     table.put(Outcome::Message(message()));
     table.put(Outcome::Page(PageEnd::default()));
     let expected = concat!(
-        r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","createdAt":"2026-11-21T19:26:24.581Z","#,
-        r#""timestamp":1795289184581.5,"author":{"id":"a"},"complete":true,"citations":[1.5],"#,
-        r#""metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1}}],["page",{"hasMore":false,"cursors":{}}]]"#
+        r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","complete":true,"#,
+        r#""metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1},"#,
+        r#""createdAt":"2026-11-21T19:26:24.581Z","timestamp":1795289184581.5,"author":{"id":"a"},"#,
+        r#""citations":[1.5]}],["page",{"hasMore":false,"cursors":{}}]]"#
     );
     assert_eq!(taken(table.place()), expected);
 }
