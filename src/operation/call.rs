@@ -254,7 +254,12 @@ impl Call {
                 let message = format!(
                     "the server answered with {found} where {wanted} should be: is the address right?"
                 );
-                Err(self.failed(Error::new(ErrorKind::Protocol, message).code("CONTENT_TYPE")))
+                let mut error = Error::new(ErrorKind::Protocol, message).code("CONTENT_TYPE");
+                if self.repeat == Repeat::Message {
+                    // whoever spoke, it may not have been the server
+                    error = error.delivered(Delivered::Unknown);
+                }
+                Err(self.failed(error))
             }
         }
     }

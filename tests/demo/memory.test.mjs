@@ -15,7 +15,8 @@ promise("an answer goes on while one reads another session", async ({ page, chat
   const firstId = chat.sessionId;
   await page.click("#new-session");
   const slow = "words that take their time to come over the wire one by one";
-  await chat.send(`stream 12 120 ${slow}`);
+  // long enough for what is done meanwhile, also on a busy machine
+  await chat.send(`stream 12 500 ${slow}`);
   await chat.waitForState("streaming");
   const secondId = chat.sessionId;
   await page.locator(`[data-session="${firstId}"] a`).click();

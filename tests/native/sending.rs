@@ -396,7 +396,7 @@ fn what_the_caller_chooses_of_the_transport_is_sent_as_it_is() {
         &mut world,
         Client::default().send(&session, &message_over("sse", "say x")),
     );
-    let wanted = json!({"kind": "protocol", "code": "CONTENT_TYPE", "status": 200, "retryable": false, "delivered": "yes"});
+    let wanted = json!({"kind": "protocol", "code": "CONTENT_TYPE", "status": 200, "retryable": false, "delivered": "unknown"});
     assert_eq!(error(&run), Some(wanted));
 }
 
