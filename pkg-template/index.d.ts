@@ -55,7 +55,8 @@ export type {
  * Opens a client. Loads the WebAssembly module with the first call; makes no request.
  *
  * Rejects with kind `config` where an option cannot work: no or no http `baseUrl`, a raw `apiKey` in a page whose
- * origin is another, a header that no header may be.
+ * origin is another, a header that no header may be. Rejects with kind `unsupported` for a backend that this version
+ * does not speak: it speaks with `eliza`.
  */
 export function connect(options: ConnectOptions): Promise<Client>;
 

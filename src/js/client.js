@@ -2,7 +2,7 @@
 // promise, a stream of reply events, or an iterable.
 
 import { Drive } from "./driver.js";
-import { AgentlineError } from "./error.js";
+import { takenAlready } from "./error.js";
 import { Pulled } from "./iterator.js";
 
 export class Client {
@@ -156,13 +156,7 @@ class ReplyStream {
 
   #take() {
     if (this.#taken) {
-      const message = "an answer has one consumer, and this one is taken already";
-      throw new AgentlineError({
-        kind: "invalid",
-        message,
-        code: "STREAM_TAKEN",
-        retryable: false,
-      });
+      throw takenAlready("an answer");
     }
     this.#taken = true;
   }

@@ -59,6 +59,10 @@ export class Drive {
     this.silent = false;
     this.secret = undefined;
     this.cause = undefined;
+    // of a stream of events
+    this.id = undefined;
+    this.retry = undefined;
+    this.onComment = undefined;
     this.onAbort = () => this.abort(signal.reason);
     if (signal?.aborted) this.abort(signal.reason);
     else signal?.addEventListener("abort", this.onAbort);
@@ -253,7 +257,8 @@ export class Drive {
   bytes(chunk) {
     const { machine, memory } = this;
     this.heard = Date.now();
-    if (!(chunk instanceof Uint8Array) && !ArrayBuffer.isView(chunk)) {
+    // bytes of another realm are bytes; text, a DataView or wider numbers would be lost or torn below
+    if (chunk?.BYTES_PER_ELEMENT !== 1) {
       return this.took(this.broken(new TypeError("the body gave something else than bytes")));
     }
     let next = READ;

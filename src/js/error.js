@@ -21,3 +21,9 @@ Object.defineProperty(AgentlineError.prototype, "name", { value: "AgentlineError
 export function isAgentlineError(error) {
   return typeof error === "object" && error !== null && error[BRAND] === true;
 }
+
+/** What a second consumer of a stream is told. */
+export function takenAlready(stream) {
+  const message = `${stream} has one consumer, and this one is taken already`;
+  return new AgentlineError({ kind: "invalid", message, code: "STREAM_TAKEN", retryable: false });
+}

@@ -1,7 +1,7 @@
 // `readEvents`: the events of a body that is there already.
 
 import { Drive } from "./driver.js";
-import { AgentlineError } from "./error.js";
+import { AgentlineError, takenAlready } from "./error.js";
 import { Pulled } from "./iterator.js";
 
 /** The events of one body. Reading begins with the first event that is asked for. */
@@ -24,13 +24,7 @@ export class EventStream {
 
   [Symbol.asyncIterator]() {
     if (this.#taken) {
-      const message = "a stream of events has one consumer, and this one is taken already";
-      throw new AgentlineError({
-        kind: "invalid",
-        message,
-        code: "STREAM_TAKEN",
-        retryable: false,
-      });
+      throw takenAlready("a stream of events");
     }
     this.#taken = true;
     return new Pulled(this.#source);
