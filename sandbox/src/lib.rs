@@ -5,11 +5,12 @@
 //! (`src/main.rs`) and, compiled to WebAssembly, behind `agentline/sandbox`. It shares no code with the client: both are
 //! written from the servers' contracts, so that one cannot hide the other's mistake.
 //!
-//! The modules, in the order in which a request meets them: [`http`] (the data), a dialect ([`eliza`]), [`agent`] (what
-//! is said), [`json`], [`clock`] and [`random`] (how it is written down).
+//! The modules, in the order in which a request meets them: [`http`] (the data), [`dialect`] (whose path it is), a dialect
+//! ([`eliza`]), [`agent`] (what is said), [`json`], [`clock`] and [`random`] (how it is written down).
 
 pub mod agent;
 pub mod clock;
+pub mod dialect;
 pub mod eliza;
 pub mod http;
 pub mod json;
@@ -19,9 +20,9 @@ pub mod random;
 mod wasm;
 
 pub use agent::Agents;
-pub use eliza::Version;
 pub use http::{End, Piece, Request, Response};
 
+use dialect::Dialect;
 use eliza::Eliza;
 
 /// How a sandbox is set up.
@@ -35,16 +36,8 @@ pub struct Options {
     pub agents: Agents,
     /// The API keys that are accepted; without any, none is asked for.
     pub keys: Vec<String>,
-    /// Which elizaOS server is spoken.
-    pub eliza_version: Version,
-    /// Requests in 15 minutes before elizaOS answers 429; none by default, though the headers are always there.
-    pub eliza_rate_limit: Option<u32>,
-    /// elizaOS's `SESSION_MIN_TIMEOUT_MINUTES`.
-    pub eliza_least_timeout_minutes: f64,
-    /// Milliseconds without a byte after which elizaOS closes a connection.
-    pub eliza_idle_limit_ms: f64,
-    /// Whether the elizaOS agent has the stock actions, so that an empty reply is one.
-    pub eliza_stock_actions: bool,
+    /// What only elizaOS has.
+    pub eliza: eliza::Options,
 }
 
 impl Default for Options {
@@ -54,13 +47,18 @@ impl Default for Options {
             latency_ms: 0.0,
             agents: Agents::default(),
             keys: Vec::new(),
-            eliza_version: Version::default(),
-            eliza_rate_limit: None,
-            eliza_least_timeout_minutes: 5.0,
-            eliza_idle_limit_ms: 30_000.0,
-            eliza_stock_actions: false,
+            eliza: eliza::Options::default(),
         }
     }
+}
+
+/// What all dialects are told.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Common {
+    pub seed: u64,
+    pub latency_ms: f64,
+    pub agents: Agents,
+    pub keys: Vec<String>,
 }
 
 /// The servers.
@@ -78,18 +76,15 @@ impl Sandbox {
         } else {
             0.0
         };
-        let eliza = Eliza::new(eliza::Options {
+        let common = Common {
             seed: options.seed,
             latency_ms,
             agents: options.agents,
             keys: options.keys,
-            version: options.eliza_version,
-            rate_limit: options.eliza_rate_limit,
-            least_timeout_minutes: options.eliza_least_timeout_minutes,
-            idle_limit_ms: options.eliza_idle_limit_ms,
-            stock_actions: options.eliza_stock_actions,
-        });
-        Self { eliza }
+        };
+        Self {
+            eliza: Eliza::new(common, options.eliza),
+        }
     }
 
     /// Answers a request that arrives at `now_ms` (since the epoch). Time must not run backwards between two calls.
@@ -99,7 +94,12 @@ impl Sandbox {
         } else {
             0.0
         };
-        self.eliza.handle(request, now)
+        match dialect::of(request.path()) {
+            // A dialect gets its arm here, a field above and a line in `new`.
+            Dialect::Meibel | Dialect::AgentCloud | Dialect::Eliza => {
+                self.eliza.handle(request, now)
+            }
+        }
     }
 
     /// What an answer turned into, where a later message overtook its turn: the whole response anew. What of it lies

@@ -8,7 +8,8 @@
 
 mod support;
 
-use agentline_sandbox::{Agents, End, Options, Request, Response, Version};
+use agentline_sandbox::eliza::{self, Version};
+use agentline_sandbox::{Agents, End, Options, Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{AGENT, SESSIONS, T0, USER, World};
@@ -131,10 +132,13 @@ fn options() -> impl Strategy<Value = Options> {
         prop_oneof![Just(0.0), Just(250.0), Just(f64::NAN)],
     )
         .prop_map(
-            |(eliza_version, seed, eliza_stock_actions, talks, latency_ms)| Options {
-                eliza_version,
+            |(version, seed, stock_actions, talks, latency_ms)| Options {
                 seed,
-                eliza_stock_actions,
+                eliza: eliza::Options {
+                    version,
+                    stock_actions,
+                    ..eliza::Options::default()
+                },
                 latency_ms,
                 agents: if talks {
                     Agents::Conversation

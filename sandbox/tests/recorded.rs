@@ -12,7 +12,8 @@
 
 mod support;
 
-use agentline_sandbox::{End, Options, Response, Version};
+use agentline_sandbox::eliza::{self, Version};
+use agentline_sandbox::{End, Options, Response};
 use serde_json::{Map, Value, json};
 use support::{AGENT, SESSIONS, T0, USER, World, echo, events, fixture, text};
 
@@ -91,10 +92,13 @@ impl Exchange {
     /// The state in which the exchange was recorded.
     fn world(&self) -> World {
         let mut world = World::new(Options {
-            eliza_version: self.server,
-            eliza_least_timeout_minutes: 1.0,
-            eliza_stock_actions: self.is("bootstrap-"),
-            eliza_rate_limit: self.is("rate-limit").then_some(1000),
+            eliza: eliza::Options {
+                version: self.server,
+                least_timeout_minutes: 1.0,
+                stock_actions: self.is("bootstrap-"),
+                rate_limit: self.is("rate-limit").then_some(1000),
+                ..eliza::Options::default()
+            },
             ..echo()
         });
         let Some(id) = self.session_id() else {

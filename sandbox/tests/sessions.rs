@@ -8,7 +8,7 @@
 
 mod support;
 
-use agentline_sandbox::Options;
+use agentline_sandbox::{Options, eliza};
 use serde_json::{Value, json};
 use support::{SESSIONS, T0, World, body, echo};
 
@@ -16,7 +16,10 @@ const SESSION: &str = "da1c4047-5da1-4f19-a7d8-d976d3cccd03";
 
 fn world(timeout: &Value) -> World {
     let mut world = World::new(Options {
-        eliza_least_timeout_minutes: 1.0,
+        eliza: eliza::Options {
+            least_timeout_minutes: 1.0,
+            ..eliza::Options::default()
+        },
         ..echo()
     });
     world.session(SESSION, &json!({}), timeout);

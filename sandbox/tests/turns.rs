@@ -8,7 +8,8 @@
 
 mod support;
 
-use agentline_sandbox::{End, Options, Response, Version};
+use agentline_sandbox::eliza::{self, Version};
+use agentline_sandbox::{End, Options, Response};
 use serde_json::{Value, json};
 use support::{AGENT, SESSIONS, USER, World, body, echo, events, text};
 
@@ -200,7 +201,10 @@ fn replies_are_stored_by_version_and_transport() {
         (Version::V1_6_5, "http", true),
     ] {
         let mut world = world(Options {
-            eliza_version: version,
+            eliza: eliza::Options {
+                version,
+                ..eliza::Options::default()
+            },
             ..echo()
         });
         let mode = if transport == "sse" { "stream" } else { "sync" };
@@ -313,7 +317,10 @@ fn a_key_is_asked_for_and_several_may_be_known() {
 #[test]
 fn a_rate_limit_names_the_time_to_come_back_and_then_lets_pass() {
     let mut world = World::new(Options {
-        eliza_rate_limit: Some(2),
+        eliza: eliza::Options {
+            rate_limit: Some(2),
+            ..eliza::Options::default()
+        },
         ..echo()
     });
     assert_eq!(world.get(SESSIONS).header("ratelimit-remaining"), Some("1"));

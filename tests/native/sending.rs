@@ -4,7 +4,8 @@ use agentline::backend::{Direction, Edge, OutgoingMessage};
 use agentline::error::{Delivered, ErrorKind};
 use agentline::json::Json;
 use agentline::text::Text;
-use agentline_sandbox::{Agents, Options, Version};
+use agentline_sandbox::eliza::{self, Version};
+use agentline_sandbox::{Agents, Options};
 use serde_json::json;
 
 use crate::expected::{error, partial_text, shown};
@@ -16,7 +17,10 @@ use crate::support::world::World;
 
 fn server(version: Version) -> Options {
     Options {
-        eliza_version: version,
+        eliza: eliza::Options {
+            version,
+            ..eliza::Options::default()
+        },
         agents: Agents::Echo,
         ..Options::default()
     }
@@ -185,10 +189,8 @@ fn an_agent_that_fails_is_an_agent_error_and_its_message_was_taken() {
 #[test]
 fn an_agent_with_the_stock_actions_that_chooses_silence_is_an_agent_error() {
     for streams in [false, true] {
-        let options = Options {
-            eliza_stock_actions: true,
-            ..server(Version::V1_7_2)
-        };
+        let mut options = server(Version::V1_7_2);
+        options.eliza.stock_actions = true;
         let (mut world, session, _) = World::with_session(options);
         let client = Client::default();
         let made = match streams {

@@ -4,7 +4,8 @@ use agentline::backend::{CreateSession, Direction, ListSessions};
 use agentline::error::{Error, ErrorKind};
 use agentline::json::{Json, write};
 use agentline::model::{Session, SessionStatus};
-use agentline_sandbox::{Options, Version};
+use agentline_sandbox::Options;
+use agentline_sandbox::eliza::{self, Version};
 use serde_json::json;
 
 use crate::expected::error;
@@ -35,9 +36,12 @@ fn json(text: &str) -> Option<Json> {
 
 #[test]
 fn a_session_is_made_read_renewed_listed_and_removed() {
-    for eliza_version in [Version::V1_6_5, Version::V1_7_0, Version::V1_7_2] {
+    for version in [Version::V1_6_5, Version::V1_7_0, Version::V1_7_2] {
         let mut world = World::new(Options {
-            eliza_version,
+            eliza: eliza::Options {
+                version,
+                ..eliza::Options::default()
+            },
             ..Options::default()
         });
         let client = Client::default();
@@ -379,7 +383,10 @@ fn the_clients_headers_go_with_every_request_and_the_key_has_the_last_word() {
 #[test]
 fn the_server_counts_requests_and_a_client_that_used_them_up_is_told_until_when() {
     let mut world = World::new(Options {
-        eliza_rate_limit: Some(3),
+        eliza: eliza::Options {
+            rate_limit: Some(3),
+            ..eliza::Options::default()
+        },
         ..Options::default()
     });
     let client = Client::default();

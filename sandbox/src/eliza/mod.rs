@@ -18,7 +18,7 @@ mod session;
 mod transport;
 mod turn;
 
-use crate::agent::Agents;
+use crate::Common;
 use crate::clock::iso;
 use crate::http::{Request, Response};
 use crate::json::{self, field};
@@ -68,24 +68,37 @@ impl std::str::FromStr for Version {
     }
 }
 
-/// How this server is set up.
+/// What only this dialect can be told.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Options {
-    pub seed: u64,
-    pub latency_ms: f64,
-    pub agents: Agents,
-    pub keys: Vec<String>,
+pub struct Options {
+    /// Which server is spoken.
     pub version: Version,
+    /// Requests in 15 minutes before the answer is 429; none by default, though the headers are always there.
     pub rate_limit: Option<u32>,
+    /// `SESSION_MIN_TIMEOUT_MINUTES`.
     pub least_timeout_minutes: f64,
-    /// `server.timeout`: a socket without a byte for so long is closed.
+    /// `server.timeout`: milliseconds without a byte after which a connection is closed.
     pub idle_limit_ms: f64,
+    /// Whether the agent has the stock actions, so that an empty reply is one.
     pub stock_actions: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            version: Version::default(),
+            rate_limit: None,
+            least_timeout_minutes: 5.0,
+            idle_limit_ms: 30_000.0,
+            stock_actions: false,
+        }
+    }
 }
 
 /// One elizaOS server.
 #[derive(Debug)]
 pub(crate) struct Eliza {
+    common: Common,
     options: Options,
     random: Random,
     sessions: Sessions,
@@ -109,9 +122,10 @@ struct Call<'request> {
 }
 
 impl Eliza {
-    pub fn new(options: Options) -> Self {
+    pub fn new(common: Common, options: Options) -> Self {
         Self {
-            random: Random::new(options.seed),
+            random: Random::new(common.seed),
+            common,
             options,
             sessions: Sessions::default(),
             channels: Channels::default(),
@@ -185,7 +199,7 @@ impl Eliza {
             return forbidden();
         };
         let key = request.header("x-api-key").unwrap_or("");
-        if !self.options.keys.is_empty() && !self.options.keys.iter().any(|known| known == key) {
+        if !self.common.keys.is_empty() && !self.common.keys.iter().any(|known| known == key) {
             return self.failed(&Failure::unauthorized());
         }
         if let Err(refused) = self.count_request(now, rate_headers) {
@@ -221,7 +235,7 @@ impl Eliza {
             ("GET", Route::Sessions) => self.sessions.list(now),
             ("POST", Route::Sessions) => {
                 let created = self.create(now, body)?;
-                return Ok(Some(answer_json(201, &created, self.options.latency_ms)));
+                return Ok(Some(answer_json(201, &created, self.common.latency_ms)));
             }
             ("GET", Route::Session(id)) => self.sessions.alive(now, id)?.info(now),
             ("DELETE", Route::Session(id)) => {
@@ -350,14 +364,14 @@ impl Eliza {
     }
 
     fn fine(&self, value: &Value) -> Response {
-        answer_json(200, value, self.options.latency_ms)
+        answer_json(200, value, self.common.latency_ms)
     }
 
     fn failed(&self, failure: &Failure) -> Response {
         answer_json(
             failure.status,
             &failure.body,
-            self.options.latency_ms + failure.after_ms,
+            self.common.latency_ms + failure.after_ms,
         )
     }
 

@@ -28,7 +28,7 @@ impl Eliza {
             body.insert("userMessage".into(), Value::Object(user_message));
         }
         body.insert("sessionStatus".into(), taken.status.clone());
-        answer_json(201, &Value::Object(body), self.options.latency_ms)
+        answer_json(201, &Value::Object(body), self.common.latency_ms)
     }
 
     fn ids(&mut self, content: &Map<String, Value>) -> Map<String, Value> {
@@ -52,7 +52,7 @@ impl Eliza {
         status: &Value,
         run: &Run,
     ) -> (Response, Response) {
-        let after_ms = self.options.latency_ms + PREPARATION + run.decided_after;
+        let after_ms = self.common.latency_ms + PREPARATION + run.decided_after;
         let idle_limit = self.options.idle_limit_ms;
         let with = |agent_response: Value| {
             let body = json!({
@@ -101,7 +101,7 @@ impl Eliza {
         user_message: Map<String, Value>,
         run: &Run,
     ) -> (Response, Response) {
-        let head = self.options.latency_ms;
+        let head = self.common.latency_ms;
         let idle_limit = self.options.idle_limit_ms;
         let begin = head + PREPARATION;
         let mut frames = vec![(

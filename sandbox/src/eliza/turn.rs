@@ -100,7 +100,7 @@ impl Eliza {
         if stored {
             self.work_over_bus(now, &taken, turn);
         }
-        let answer = agent::answer(self.options.agents, self.options.seed, content);
+        let answer = agent::answer(self.common.agents, self.common.seed, content);
         let response = match transport {
             Transport::Websocket => self.websocket(&taken, user_message),
             Transport::Http | Transport::Sse => {
@@ -118,7 +118,7 @@ impl Eliza {
                     turn,
                     channel_id: taken.session.channel_id.clone(),
                     over_bus: false,
-                    decided_at: now + self.options.latency_ms + PREPARATION + run.decided_after,
+                    decided_at: now + self.common.latency_ms + PREPARATION + run.decided_after,
                     over_at: now + response.end_after_ms.max(instead.end_after_ms) + 1.0,
                     instead: Some(Response {
                         turn: Some(turn),
@@ -203,7 +203,7 @@ impl Eliza {
         if !is_direct && agent::stays_out(content) {
             return;
         }
-        let answer = agent::answer(self.options.agents, self.options.seed, content);
+        let answer = agent::answer(self.common.agents, self.common.seed, content);
         let run = model::run(&answer, false, self.options.stock_actions);
         let delay = f64::from(self.random.between(200, 450));
         let decided_at = now + delay + run.decided_after;

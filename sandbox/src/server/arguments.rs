@@ -81,15 +81,15 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
         match word.as_str() {
             "--port" => arguments.port = number(&word, &value)?,
             "--key" => options.keys.push(value),
-            "--server-version" => options.eliza_version = value.parse()?,
+            "--server-version" => options.eliza.version = value.parse()?,
             "--files" => arguments.files.push(files(&value)?),
             "--seed" => arguments.seed = Some(number(&word, &value)?),
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
             "--idle-limit" => {
-                options.eliza_idle_limit_ms = f64::from(number::<u32>(&word, &value)?)
+                options.eliza.idle_limit_ms = f64::from(number::<u32>(&word, &value)?)
             }
-            "--rate-limit" => options.eliza_rate_limit = Some(number(&word, &value)?),
-            _ => options.eliza_least_timeout_minutes = f64::from(number::<u16>(&word, &value)?),
+            "--rate-limit" => options.eliza.rate_limit = Some(number(&word, &value)?),
+            _ => options.eliza.least_timeout_minutes = f64::from(number::<u16>(&word, &value)?),
         }
     }
     Ok(Command::Serve(arguments))
@@ -159,7 +159,7 @@ mod tests {
             (
                 arguments.port,
                 arguments.seed,
-                arguments.options.eliza_rate_limit
+                arguments.options.eliza.rate_limit
             ),
             (80, Some(7), Some(3))
         );
