@@ -55,10 +55,26 @@ export type {
  * Opens a client. Loads the WebAssembly module with the first call; makes no request.
  *
  * Rejects with kind `config` where an option cannot work: no or no http `baseUrl`, a raw `apiKey` in a page whose
- * origin is another, a header that no header may be. Rejects with kind `unsupported` for a backend that this version
- * does not speak: it speaks with `eliza`.
+ * origin is another, a header that no header may be.
  */
 export function connect(options: ConnectOptions): Promise<Client>;
+
+/**
+ * Agent Cloud: signs in by e-mail and password and gives the token, which is an `apiKey` for `connect`. It does not
+ * expire.
+ *
+ * Rejects with kind `unauthorized` where the two do not belong together.
+ */
+export function signIn(
+  options: Pick<
+    ConnectOptions,
+    "baseUrl" | "fetch" | "headers" | "timeout" | "maxRetries" | "wasm"
+  > & {
+    email: string;
+    password: string;
+    signal?: AbortSignal | undefined;
+  },
+): Promise<string>;
 
 /** A connection to one backend. Its methods may be called side by side. */
 export interface Client {
@@ -79,6 +95,14 @@ export interface Client {
   cancelSession(sessionId: string, options?: CallOptions): Promise<void>;
   /** Gives a session more time. */
   renewSession(sessionId: string, options?: CallOptions): Promise<Session>;
+  /** Agent Cloud: wakes the session's agent. No other operation does that. */
+  startSession(sessionId: string, options?: CallOptions): Promise<void>;
+  /** Agent Cloud: sets the variables of the session's app. */
+  setVariables(
+    sessionId: string,
+    variables: Record<string, string>,
+    options?: CallOptions,
+  ): Promise<void>;
 
   /**
    * Sends a message and gives the whole answer. Never sent again when the server may have taken it: the error's

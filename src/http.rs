@@ -11,8 +11,24 @@ pub struct Request {
     pub url: String,
     /// names in lower case
     pub headers: Vec<(String, String)>,
-    /// JSON text
-    pub body: Option<String>,
+    /// what goes with it
+    pub body: Option<Body>,
+    /// what it holds that no error may repeat, beside the headers that look like secrets
+    pub secrets: Vec<String>,
+}
+
+/// What goes with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// text, whose kind a header tells
+    Text(String),
+    /// `multipart/form-data`: whoever carries it writes it, and says so in a header
+    Multipart {
+        /// the texts, in order
+        fields: Vec<(&'static str, String)>,
+        /// the name of the part of each file that goes with the message
+        files: &'static str,
+    },
 }
 
 /// What a request does.
@@ -26,6 +42,16 @@ pub enum Method {
     Delete,
 }
 
+impl Body {
+    /// The text, where it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Body::Text(text) => Some(text),
+            Body::Multipart { .. } => None,
+        }
+    }
+}
+
 impl Request {
     /// A request without a body.
     pub fn new(method: Method, url: String) -> Self {
@@ -34,13 +60,25 @@ impl Request {
             url,
             headers: Vec::new(),
             body: None,
+            secrets: Vec::new(),
         }
     }
 
     /// The same request with a JSON body.
     pub fn json(mut self, body: String) -> Self {
         self.header("content-type", "application/json");
-        self.body = Some(body);
+        self.body = Some(Body::Text(body));
+        self
+    }
+
+    /// The same request with a form as its body: `application/x-www-form-urlencoded`.
+    pub fn form(mut self, fields: &[(&'static str, String)]) -> Self {
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
+            .collect();
+        self.header("content-type", "application/x-www-form-urlencoded");
+        self.body = Some(Body::Text(pairs.join("&")));
         self
     }
 
@@ -58,6 +96,8 @@ pub struct Head {
     pub status: u16,
     /// `Content-Type`
     pub content_type: Option<String>,
+    /// `Location`; absent where the platform hides a redirect
+    pub location: Option<String>,
     /// `Retry-After`
     pub retry_after: Option<String>,
     /// `X-Request-Id` or `Request-Id`

@@ -59,6 +59,10 @@ pub struct Capabilities {
     pub cancel: bool,
     /// `renewSession` works.
     pub renew: bool,
+    /// `startSession` works.
+    pub start: bool,
+    /// `setVariables` works.
+    pub variables: bool,
     /// A message may carry files.
     pub files: bool,
     /// Who pages towards older messages.

@@ -12,6 +12,8 @@ pub struct Options {
     pub backend: Option<Backend>,
     /// where the server is
     pub base_url: Option<String>,
+    /// Agent Cloud's resource slug
+    pub team: Option<String>,
     /// elizaOS user id
     pub user_id: Option<String>,
     /// sent with every request
@@ -43,6 +45,8 @@ pub struct Settings {
     pub backend: Backend,
     /// without a slash at the end
     pub base_url: String,
+    /// Agent Cloud's resource slug, if it was given
+    pub team: Option<String>,
     /// elizaOS user id: the one that was given, or one made for this client
     pub user_id: String,
     /// names in lower case
@@ -69,20 +73,25 @@ impl Settings {
                 "`backend` is missing: it is \"meibel\", \"agentcloud\" or \"eliza\"",
             ));
         };
-        if backend != Backend::Eliza {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "this version of agentline speaks only with elizaOS",
-            ));
-        }
-        let base_url = match options.base_url.as_deref().map(str::trim) {
-            None | Some("") => {
+        let given = options.base_url.as_deref().map(str::trim);
+        let base_url = match (given.filter(|url| !url.is_empty()), hosted(backend)) {
+            (Some(url), _) => checked_url(url)?,
+            (None, Some(url)) => url.to_owned(),
+            (None, None) => {
                 return Err(config(
                     "`baseUrl` is missing: elizaOS has no hosted service, so say where yours is",
                 ));
             }
-            Some(url) => checked_url(url)?,
         };
+        if options
+            .team
+            .as_deref()
+            .is_some_and(|team| !is_object_id(team))
+        {
+            return Err(config(
+                "`team` is no team id of Agent Cloud: those are 24 hexadecimal digits in lower case",
+            ));
+        }
         let leaves = |page: &String| !base_url.starts_with('/') && !same_origin(&base_url, page);
         if options.raw_key
             && !options.allow_browser_key
@@ -106,6 +115,7 @@ impl Settings {
         Ok(Settings {
             backend,
             base_url,
+            team: options.team,
             user_id: options.user_id.unwrap_or_else(|| uuid(options.random)),
             headers,
             timeout: milliseconds("timeout", options.timeout, 60_000.0)?,
@@ -118,6 +128,23 @@ impl Settings {
             seed: u128::from_ne_bytes(options.random) as u64,
         })
     }
+}
+
+/// Where a backend's own service is.
+fn hosted(backend: Backend) -> Option<&'static str> {
+    match backend {
+        Backend::Meibel => Some("https://api.meibel.ai/v2"),
+        Backend::AgentCloud => Some("https://app.agentcloud.dev"),
+        Backend::Eliza => None,
+    }
+}
+
+/// Whether this is an id of Agent Cloud, whose server does not answer where another one stands.
+pub fn is_object_id(text: &str) -> bool {
+    text.len() == 24
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A random uuid (version 4) of the given bytes.

@@ -2,13 +2,14 @@
 //! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
 
 mod eliza;
+mod object;
 
 use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Request};
-use crate::json::{Flaw, Json};
-use crate::model::{self, Capabilities, Message, PageEnd, Reply, Session};
+use crate::json::Json;
+use crate::model::{self, Capabilities, Message, PageEnd, Reply, ReplyEvent, Session};
 use crate::settings::Settings;
 use crate::text::Text;
 use crate::time;
@@ -120,64 +121,136 @@ pub struct Page {
     pub end: PageEnd,
 }
 
-/// Finds the pages of one range of one history, whatever that takes.
-pub trait Pager {
+/// Sessions, in the backend's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sessions {
+    /// in the backend's order
+    pub sessions: Vec<Session>,
+    /// whether asking again leads to further ones
+    pub more: bool,
+}
+
+/// What opens an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token(pub String);
+
+/// Leads to one thing, by one request or by several. Where the thing says that there is more ([`Page`], [`Sessions`]),
+/// asking again leads to the next one.
+pub trait Errand {
+    /// What is to be found.
+    type Found;
     /// What to ask next.
     fn ask(&mut self) -> Request;
-    /// Reads the answer to that. A page, if this completes one; else ask again. While a page says that there is more,
-    /// asking again leads to the next one.
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw>;
-    /// The next page, where that needs no request.
-    fn ready(&mut self) -> Option<Page> {
+    /// Reads the answer to that. Nothing is found yet: ask again.
+    fn answer(&mut self, body: &str) -> Result<Option<Self::Found>, Error>;
+    /// The next thing, where that needs no request.
+    fn ready(&mut self) -> Option<Self::Found> {
         None
     }
 }
 
-/// What one frame of an answer says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Said<'a> {
-    /// the backend took the message
-    Start {
-        /// the backend's id of the exchange
-        message_id: Option<String>,
-        /// the message as it was stored
-        message: Option<Box<Message>>,
-    },
-    /// more of the answer
-    Content(Text<'a>),
-    /// the answer is whole; its text is the truth, where it has one
-    Done(Box<Reply>, Option<Text<'static>>),
-    /// the answer failed
-    Failed(String),
-    /// nobody here knows
-    Other(Option<String>, Json),
+/// What leads to a thing, or why nothing does.
+pub type Finds<T> = Result<Box<dyn Errand<Found = T>>, Error>;
+
+/// An errand of one request.
+pub struct Once<R> {
+    request: Request,
+    read: R,
+}
+
+impl<R> Once<R> {
+    /// Makes `request` and gives the answer to `read`.
+    pub fn new<T>(request: Request, read: R) -> Box<Self>
+    where
+        R: Fn(&str) -> Result<T, Error>,
+    {
+        Box::new(Once { request, read })
+    }
+}
+
+impl<T, R: Fn(&str) -> Result<T, Error>> Errand for Once<R> {
+    type Found = T;
+
+    fn ask(&mut self) -> Request {
+        self.request.clone()
+    }
+
+    fn answer(&mut self, body: &str) -> Result<Option<T>, Error> {
+        (self.read)(body).map(Some)
+    }
+}
+
+/// Takes what an answer says.
+pub trait Listener {
+    /// The text that came so far, with what was taken back taken back.
+    fn so_far(&self) -> &Text<'static>;
+    /// Something happened on the way to the answer: anything but `done`.
+    fn event(&mut self, event: ReplyEvent<'_>);
+    /// The answer is whole. `text` is the truth; without it, what came so far is.
+    fn done(&mut self, reply: Box<Reply>, text: Option<Text<'static>>);
+    /// The answer failed.
+    fn failed(&mut self, error: Error);
 }
 
 /// What a JSON answer to a message says.
-#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// the answer is whole
     Reply(Box<Reply>),
-    /// the message was taken, and the answer will be in the history behind this point
+    /// the message was taken, and the answer has to be looked for
     Later {
-        /// the message as it was stored
-        message: Box<Message>,
-        /// where to look
-        after: Edge,
+        /// the message as it was stored, where the server says so
+        message: Option<Box<Message>>,
+        /// knows where to look
+        watch: Box<dyn Watch>,
     },
     /// the message was taken, and there will be no answer
     Silence,
 }
 
+/// When to look again for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// at once: this was only a part of the question
+    Now,
+    /// soon: it grows
+    Growing,
+    /// later: nothing is new
+    Idle,
+}
+
+/// Looks for an answer that the server does not send.
+pub trait Watch {
+    /// What to ask next.
+    fn ask(&mut self) -> Request;
+    /// Reads the answer to that.
+    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error>;
+}
+
 /// Reads one answer. A fresh one for each, so nothing leaks from one answer into the next; it is told nothing about how
 /// the bytes arrive.
 pub trait Decoder {
+    /// Reads what [`Sending::before`] asked for.
+    fn before(&mut self, _body: &str) -> Result<(), Error> {
+        Ok(())
+    }
     /// Reads one frame of a stream.
-    fn frame<'a>(&mut self, event: &str, data: &'a str) -> Result<Said<'a>, Flaw>;
+    fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error>;
     /// Reads an answer that came as JSON.
-    fn body(&mut self, json: &str) -> Result<Answer, Flaw>;
+    fn body(&mut self, json: &str) -> Result<Answer, Error>;
     /// What is known of the answer that is coming in, around the text that came so far.
     fn partial(&self, text: Text<'static>) -> Reply;
+}
+
+/// How a message goes out, and how its answer is read.
+pub struct Sending {
+    /// what has to be read before, where the answer can be told only from what was there
+    pub before: Option<Request>,
+    /// the message
+    pub request: Request,
+    /// milliseconds that the head of the answer may take where the backend answers only when the agent has finished
+    pub patience: Option<f64>,
+    /// reads the answer
+    pub decoder: Box<dyn Decoder>,
 }
 
 /// What one server knows.
@@ -188,51 +261,76 @@ pub trait Backend {
     fn key_header(&self, key: &str) -> (&'static str, String);
     /// Reads a refusal.
     fn refused(&self, head: &Head, body: &str) -> Error;
+    /// The JSON that a redirect stands for, on a server that answers by redirects.
+    fn redirected(&self, _head: &Head) -> Option<String> {
+        None
+    }
+    /// A refusal that came with the status of a success.
+    fn disguised(&self, _body: &str) -> Option<Error> {
+        None
+    }
+    /// Whether a refusal changed nothing and passes by itself, as while an agent is still starting.
+    fn settles(&self, _error: &Error) -> bool {
+        false
+    }
+    /// The request for what must be known before any other, as long as it is not known.
+    fn asks_first(&self) -> Option<Request> {
+        None
+    }
+    /// Reads the answer to that.
+    fn learn(&self, _body: &str) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Puts what was learned into a request that was made without it.
+    fn complete(&self, _request: &mut Request) {}
 
-    /// Asks for a new session.
-    fn create_session(&self, input: &CreateSession) -> Result<Request, Error>;
-    /// Asks for a session.
-    fn get_session(&self, id: &str) -> Result<Request, Error>;
-    /// Asks for all sessions.
-    fn list_sessions(&self, _query: &ListSessions) -> Result<Request, Error> {
+    /// Opens an account.
+    fn sign_in(&self, _email: &str, _password: &str) -> Finds<Token> {
+        Err(unsupported("signIn"))
+    }
+    /// Makes a session.
+    fn create_session(&self, input: &CreateSession) -> Finds<Session>;
+    /// Finds a session.
+    fn get_session(&self, id: &str) -> Finds<Session>;
+    /// Finds all sessions.
+    fn list_sessions(&self, _query: &ListSessions) -> Finds<Sessions> {
         Err(unsupported("listSessions"))
     }
     /// Removes a session.
-    fn delete_session(&self, _id: &str) -> Result<Request, Error> {
+    fn delete_session(&self, _id: &str) -> Finds<()> {
         Err(unsupported("deleteSession"))
     }
     /// Stops a session.
-    fn cancel_session(&self, _id: &str) -> Result<Request, Error> {
+    fn cancel_session(&self, _id: &str) -> Finds<()> {
         Err(unsupported("cancelSession"))
     }
     /// Gives a session more time.
-    fn renew_session(&self, _id: &str) -> Result<Request, Error> {
+    fn renew_session(&self, _id: &str) -> Finds<Session> {
         Err(unsupported("renewSession"))
     }
-    /// Reads the answer to the requests for one session.
-    fn read_session(&self, body: &str) -> Result<Session, Flaw>;
-    /// Reads the answer to the request for all sessions.
-    fn read_sessions(&self, body: &str, query: &ListSessions) -> Result<Vec<Session>, Flaw>;
+    /// Wakes a session's agent.
+    fn start_session(&self, _id: &str) -> Finds<()> {
+        Err(unsupported("startSession"))
+    }
+    /// Sets a session's variables: a JSON object of strings.
+    fn set_variables(&self, _id: &str, _variables: &Json) -> Finds<()> {
+        Err(unsupported("setVariables"))
+    }
 
-    /// Sends a message, whose answer shall come as a stream or whole.
+    /// Sends a message, whose answer shall come as it grows or whole.
     fn send_message(
         &self,
         session: &str,
         message: &OutgoingMessage,
         stream: bool,
-    ) -> Result<Request, Error>;
-    /// Reads the answer to a message.
-    fn decoder(&self) -> Box<dyn Decoder>;
-    /// Finds the pages of a history.
-    fn pager(
-        &self,
-        session: &str,
-        range: &Range,
-        direction: Direction,
-    ) -> Result<Box<dyn Pager>, Error>;
+    ) -> Result<Sending, Error>;
+    /// Finds the pages of a range of a history. Where a page ends in a message that still grows, its cursor `after` lies
+    /// before that message.
+    fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page>;
 }
 
-fn unsupported(operation: &str) -> Error {
+/// The error of an operation that a backend does not have.
+pub fn unsupported(operation: &str) -> Error {
     Error::new(
         ErrorKind::Unsupported,
         format!("this backend has no such operation: {operation}"),

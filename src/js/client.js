@@ -44,6 +44,14 @@ export class Client {
     return this.#one(this.#connection.renewSession(sessionId, options), options);
   }
 
+  async startSession(sessionId, options) {
+    await this.#all(this.#connection.startSession(sessionId, options), options);
+  }
+
+  async setVariables(sessionId, variables, options) {
+    await this.#all(this.#connection.setVariables(sessionId, variables, options), options);
+  }
+
   sendMessage(sessionId, message, options) {
     return this.#one(this.#connection.sendMessage(sessionId, message, false, options), options);
   }
@@ -90,6 +98,13 @@ export class Client {
   #many(machine, options) {
     return { [Symbol.asyncIterator]: () => new Pulled(this.#drive(machine(), options)) };
   }
+}
+
+/** Opens an account of Agent Cloud, and gives its token. */
+export async function signIn(connection, memory, { fetch = globalThis.fetch, signal, ...who }) {
+  const carrier = { fetch: (request, init) => fetch(request, init) };
+  const [token] = await new Drive(memory, connection.signIn(who), carrier, signal).pull();
+  return token;
 }
 
 /** An answer coming in. The message goes out at once; the answer waits until somebody takes it. */

@@ -10,6 +10,7 @@ const WAIT = 2;
 const YIELD = 3;
 const DONE = 4;
 const FAILED = 5;
+const LOOK = 6;
 
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
@@ -140,7 +141,7 @@ export class Drive {
       for (;;) {
         if (this.next === FAILED) this.failed ??= this.failure();
         if (this.next === DONE) this.linger();
-        if (this.next >= DONE) this.finish();
+        if (this.next === DONE || this.next === FAILED) this.finish();
         if (this.over || this.aborted || this.values.length > 0) break;
         this.next = await this.step(this.next);
       }
@@ -167,7 +168,9 @@ export class Drive {
       case READ:
         return this.read();
       case WAIT:
-        return this.wait();
+        return this.wait(new Promise(() => {}));
+      case LOOK:
+        return this.look();
       case YIELD:
         return this.took(this.machine.resume(Date.now()));
       default:
@@ -270,11 +273,21 @@ export class Drive {
     return next;
   }
 
-  async wait() {
+  async wait(until, hidden = false) {
     this.release();
-    const never = new Promise(() => {});
-    await this.within(this.machine.pause, never).catch(() => {});
+    await this.within(this.machine.pause(hidden), until).catch(() => {});
     return this.aborted ? WAIT : this.took(this.machine.waited(Date.now()));
+  }
+
+  /** Waits longer in a page that nobody sees, and no longer once it is seen. */
+  async look() {
+    const page = globalThis.document;
+    if (page?.visibilityState !== "hidden") return this.wait(new Promise(() => {}));
+    const waited = new AbortController();
+    const seen = new Promise((resolve) => {
+      page.addEventListener("visibilitychange", resolve, { once: true, signal: waited.signal });
+    });
+    return this.wait(seen, true).finally(() => waited.abort());
   }
 
   /** What the platform says of a request or body that failed. */

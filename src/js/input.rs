@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Date, JSON};
+use js_sys::{Array, Date, JSON};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tsify::{Ts, Tsify};
@@ -282,6 +282,7 @@ pub fn options(
         backend: Some(given.backend),
         raw_key: key.is_string(),
         base_url: given.base_url,
+        team: given.team,
         user_id: given.user_id,
         headers: given.headers.unwrap_or_default().into_iter().collect(),
         timeout: given.timeout,
@@ -322,12 +323,14 @@ pub fn create_session(given: Option<Ts<CreateSession>>) -> Result<backend::Creat
     })
 }
 
-pub fn message(given: JsValue) -> Result<backend::OutgoingMessage, Error> {
+/// A message, and the files that go with it.
+pub fn message(given: JsValue) -> Result<(backend::OutgoingMessage, Array), Error> {
     if given.is_string() {
-        return Ok(backend::OutgoingMessage {
+        let message = backend::OutgoingMessage {
             text: text(&given)?,
             ..backend::OutgoingMessage::default()
-        });
+        };
+        return Ok((message, Array::new()));
     }
     let given: OutgoingMessage = read(&Ts::new_unchecked(given), "the message")?;
     if !given.text.is_string() {
@@ -343,18 +346,50 @@ pub fn message(given: JsValue) -> Result<backend::OutgoingMessage, Error> {
             "`answerTimeout` is a time limit: more than 0 milliseconds",
         ));
     }
-    Ok(backend::OutgoingMessage {
+    let files = files(&given.files)?;
+    let message = backend::OutgoingMessage {
         text: text(&given.text)?,
-        files: given
-            .files
-            .dyn_ref::<js_sys::Array>()
-            .map_or(0, |files| files.length() as usize),
+        files: files.length() as usize,
         metadata: object("metadata", &given.metadata)?,
         answer_timeout: given.answer_timeout,
         include_thinking: given.include_thinking,
         include_tool_activity: given.include_tool_activity,
         backend_options: object("backendOptions", &given.backend_options)?,
-    })
+    };
+    Ok((message, files))
+}
+
+/// Blobs and Files, also those of another realm.
+fn files(given: &JsValue) -> Result<Array, Error> {
+    if given.is_undefined() || given.is_null() {
+        return Ok(Array::new());
+    }
+    let is_file = |file: &JsValue| {
+        let kind = String::from(file.unchecked_ref::<js_sys::Object>().to_string());
+        file.is_object() && (kind == "[object Blob]" || kind == "[object File]")
+    };
+    match given.dyn_ref::<Array>() {
+        Some(files) if files.iter().all(|file| is_file(&file)) => {
+            Ok(files.slice(0, files.length()))
+        }
+        _ => Err(invalid("`files` is no array of Blobs and Files")),
+    }
+}
+
+pub fn variables(given: &JsValue) -> Result<Json, Error> {
+    object("variables", given)?.ok_or_else(|| invalid("`variables` is missing"))
+}
+
+/// What `signIn` takes: the options of a client, and who signs in.
+pub fn sign_in(given: &JsValue) -> Result<(String, String), Error> {
+    let field = |name: &str| {
+        js_sys::Reflect::get(given, &name.into())
+            .ok()
+            .and_then(|value| value.as_string())
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| invalid(format!("`{name}` is missing, or no string")))
+    };
+    Ok((field("email")?, field("password")?))
 }
 
 /// A string with its lone surrogates: the way through `JSON.stringify` keeps them, the one through UTF-8 does not.

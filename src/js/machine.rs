@@ -1,13 +1,14 @@
 //! An operation as `driver.js` runs it: every method says in one number what next.
 
 use gloo_net::http::Headers;
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use super::request;
 use super::table::Table;
 use crate::error::{Error, ErrorKind};
 use crate::json::write;
-use crate::operation::{Failure, Happened, Next, Now, Operation};
+use crate::operation::{Failure, HIDDEN, Happened, Next, Now, Operation};
 
 /// What next, as numbers. `driver.js` has the same list.
 mod next {
@@ -17,12 +18,15 @@ mod next {
     pub const YIELD: u32 = 3;
     pub const DONE: u32 = 4;
     pub const FAILED: u32 = 5;
+    pub const LOOK: u32 = 6;
 }
 
 /// One operation under way.
 #[wasm_bindgen]
 pub struct Machine {
     operation: Result<Box<dyn Operation>, Error>,
+    /// the files of the message
+    files: Array,
     table: Table,
     pause: f64,
 }
@@ -31,9 +35,14 @@ impl Machine {
     pub(super) fn new(operation: Result<Box<dyn Operation>, Error>) -> Self {
         Machine {
             operation,
+            files: Array::new(),
             table: Table::default(),
             pause: 0.0,
         }
+    }
+
+    pub(super) fn with_files(self, files: Array) -> Self {
+        Machine { files, ..self }
     }
 
     fn step(&mut self, now: Now, happened: Happened) -> u32 {
@@ -47,6 +56,10 @@ impl Machine {
             Ok(Next::Wait(pause)) => {
                 self.pause = pause;
                 next::WAIT
+            }
+            Ok(Next::Look(pause)) => {
+                self.pause = pause;
+                next::LOOK
             }
             Ok(Next::Yield) => next::YIELD,
             Ok(Next::Done) => next::DONE,
@@ -72,7 +85,7 @@ impl Machine {
         let operation = self.operation.as_mut().ok()?;
         let key = key.filter(|key| !key.is_empty());
         let built = operation.request(key.as_deref()).and_then(|request| {
-            request::platform(request, key.is_some()).map_err(|_| {
+            request::platform(request, key.is_some(), &self.files).map_err(|_| {
                 Error::new(
                     ErrorKind::Config,
                     "`baseUrl` is no address that this platform can make a request to",
@@ -140,10 +153,13 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Silence))
     }
 
-    /// The milliseconds that `WAIT` asked for.
-    #[wasm_bindgen(getter)]
-    pub fn pause(&self) -> f64 {
-        self.pause
+    /// The milliseconds that `WAIT` asked for, or `LOOK`; `hidden` is true in a page that nobody sees.
+    pub fn pause(&self, hidden: bool) -> f64 {
+        if hidden {
+            self.pause * HIDDEN
+        } else {
+            self.pause
+        }
     }
 
     /// They are over.

@@ -12,16 +12,17 @@ mod tests;
 
 use std::rc::Rc;
 
+use js_sys::Array;
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
-use crate::backend::{self, Backend, Direction, ListSessions};
+use crate::backend::{self, Backend, Direction, Finds};
 use crate::error::{Error, ErrorKind};
 use crate::json::write;
 use crate::operation::Operation;
 use crate::operation::follow::Follow;
 use crate::operation::history::{Extent, History};
-use crate::operation::single::{Holds, Single};
+use crate::operation::single::{Single, Thing};
 use crate::operation::turn::Turn;
 use crate::settings::{self, Settings};
 use machine::Machine;
@@ -50,13 +51,8 @@ struct Tools {
 }
 
 impl Tools {
-    fn single(self, request: Result<crate::http::Request, Error>, holds: Holds) -> Machined {
-        Ok(Box::new(Single::new(
-            self.settings,
-            self.backend,
-            request?,
-            holds,
-        )))
+    fn single<T: Thing>(self, finds: Finds<T>) -> Machined {
+        Ok(Box::new(Single::new(self.settings, self.backend, finds?)))
     }
 }
 
@@ -107,8 +103,8 @@ impl Connection {
         call: Option<Ts<input::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
-            let request = tools.backend.create_session(&input::create_session(input)?);
-            tools.single(request, Holds::Session)
+            let finds = tools.backend.create_session(&input::create_session(input)?);
+            tools.single(finds)
         })
     }
 
@@ -116,8 +112,8 @@ impl Connection {
     #[wasm_bindgen(js_name = getSession)]
     pub fn get_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
-            let request = tools.backend.get_session(&input::session_id(&id)?);
-            tools.single(request, Holds::Session)
+            let finds = tools.backend.get_session(&input::session_id(&id)?);
+            tools.single(finds)
         })
     }
 
@@ -129,9 +125,9 @@ impl Connection {
         call: Option<Ts<input::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
-            let query: ListSessions = input::list_sessions(query)?;
-            let request = tools.backend.list_sessions(&query);
-            tools.single(request, Holds::Sessions(query))
+            let query = input::list_sessions(query)?;
+            let finds = tools.backend.list_sessions(&query);
+            tools.single(finds)
         })
     }
 
@@ -139,8 +135,8 @@ impl Connection {
     #[wasm_bindgen(js_name = deleteSession)]
     pub fn delete_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
-            let request = tools.backend.delete_session(&input::session_id(&id)?);
-            tools.single(request, Holds::Nothing)
+            let finds = tools.backend.delete_session(&input::session_id(&id)?);
+            tools.single(finds)
         })
     }
 
@@ -148,8 +144,8 @@ impl Connection {
     #[wasm_bindgen(js_name = cancelSession)]
     pub fn cancel_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
-            let request = tools.backend.cancel_session(&input::session_id(&id)?);
-            tools.single(request, Holds::Nothing)
+            let finds = tools.backend.cancel_session(&input::session_id(&id)?);
+            tools.single(finds)
         })
     }
 
@@ -157,8 +153,42 @@ impl Connection {
     #[wasm_bindgen(js_name = renewSession)]
     pub fn renew_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
-            let request = tools.backend.renew_session(&input::session_id(&id)?);
-            tools.single(request, Holds::Session)
+            let finds = tools.backend.renew_session(&input::session_id(&id)?);
+            tools.single(finds)
+        })
+    }
+
+    /// `startSession`
+    #[wasm_bindgen(js_name = startSession)]
+    pub fn start_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+        self.machine(call, |tools| {
+            let finds = tools.backend.start_session(&input::session_id(&id)?);
+            tools.single(finds)
+        })
+    }
+
+    /// `setVariables`
+    #[wasm_bindgen(js_name = setVariables)]
+    pub fn set_variables(
+        &self,
+        id: JsValue,
+        variables: JsValue,
+        call: Option<Ts<input::CallOptions>>,
+    ) -> Machine {
+        self.machine(call, |tools| {
+            let (id, variables) = (input::session_id(&id)?, input::variables(&variables)?);
+            let finds = tools.backend.set_variables(&id, &variables);
+            tools.single(finds)
+        })
+    }
+
+    /// `signIn`
+    #[wasm_bindgen(js_name = signIn)]
+    pub fn sign_in(&self, who: JsValue) -> Machine {
+        self.machine(None, |tools| {
+            let (email, password) = input::sign_in(&who)?;
+            let finds = tools.backend.sign_in(&email, &password);
+            tools.single(finds)
         })
     }
 
@@ -171,8 +201,11 @@ impl Connection {
         stream: bool,
         call: Option<Ts<input::CallOptions>>,
     ) -> Machine {
-        self.machine(call, |tools| {
-            let (id, message) = (input::session_id(&id)?, input::message(message)?);
+        let mut files = Array::new();
+        let machine = self.machine(call, |tools| {
+            let id = input::session_id(&id)?;
+            let (message, given) = input::message(message)?;
+            files = given;
             Ok(Box::new(Turn::new(
                 tools.settings,
                 tools.backend,
@@ -180,7 +213,8 @@ impl Connection {
                 &message,
                 stream,
             )?))
-        })
+        });
+        machine.with_files(files)
     }
 
     /// `getMessages`
@@ -201,11 +235,11 @@ impl Connection {
                 Direction::Backward
             };
             let direction = direction.unwrap_or(usual);
-            let pager = tools.backend.pager(&id, &range, direction)?;
+            let pages = tools.backend.pages(&id, &range, direction)?;
             Ok(Box::new(History::new(
                 tools.settings,
                 tools.backend,
-                pager,
+                pages,
                 Extent::Page,
             )))
         })
@@ -221,11 +255,11 @@ impl Connection {
         self.machine(call, |tools| {
             let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
             let direction = direction.unwrap_or(Direction::Backward);
-            let pager = tools.backend.pager(&id, &range, direction)?;
+            let pages = tools.backend.pages(&id, &range, direction)?;
             Ok(Box::new(History::new(
                 tools.settings,
                 tools.backend,
-                pager,
+                pages,
                 Extent::All(direction),
             )))
         })

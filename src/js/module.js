@@ -2,7 +2,7 @@
 // anyway. Importing the package does nothing.
 
 import * as module from "./agentline_wasm.js";
-import { Client } from "./client.js";
+import { Client, signIn } from "./client.js";
 import { AgentlineError } from "./error.js";
 import { EventStream } from "./events.js";
 import { Memory } from "./memory.js";
@@ -22,18 +22,26 @@ export function bind(load) {
   return {
     async connect(options) {
       const { module, memory } = await start(options?.wasm);
-      const random = crypto.getRandomValues(new Uint8Array(16));
-      try {
-        const connection = new module.Connection(options ?? {}, random, pageOrigin());
-        return new Client(connection, memory, options);
-      } catch (error) {
-        throw typeof error === "string" ? new AgentlineError(JSON.parse(error)) : error;
-      }
+      return new Client(connection(module, options), memory, options);
+    },
+    async signIn(options) {
+      const { module, memory } = await start(options?.wasm);
+      const opened = connection(module, { ...options, backend: "agentcloud" });
+      return signIn(opened, memory, options);
     },
     readEvents(source, options) {
       return new EventStream(start, source, options);
     },
   };
+}
+
+function connection(module, options) {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  try {
+    return new module.Connection(options ?? {}, random, pageOrigin());
+  } catch (error) {
+    throw typeof error === "string" ? new AgentlineError(JSON.parse(error)) : error;
+  }
 }
 
 async function instantiate(load) {

@@ -1,13 +1,18 @@
 //! A request as the platform's `Request`, and a response's head as plain data.
 
 use gloo_net::http::{Headers, RequestBuilder};
-use wasm_bindgen::JsValue;
-use web_sys::{RequestCredentials, RequestRedirect};
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, FormData, RequestCredentials, RequestRedirect};
 
-use crate::http::{Head, Method, Request};
+use crate::http::{Body, Head, Method, Request};
 
-/// The platform's request. It fails where the address is none.
-pub fn platform(request: Request, with_key: bool) -> Result<web_sys::Request, JsValue> {
+/// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
+pub fn platform(
+    request: Request,
+    with_key: bool,
+    files: &Array,
+) -> Result<web_sys::Request, JsValue> {
     let method = match request.method {
         Method::Get => gloo_net::http::Method::GET,
         Method::Post => gloo_net::http::Method::POST,
@@ -27,7 +32,21 @@ pub fn platform(request: Request, with_key: bool) -> Result<web_sys::Request, Js
         builder = builder.credentials(RequestCredentials::Omit);
     }
     let built = match request.body {
-        Some(body) => builder.body(body),
+        Some(Body::Text(text)) => builder.body(text),
+        Some(Body::Multipart {
+            fields,
+            files: part,
+        }) => {
+            let form = FormData::new()?;
+            for (name, value) in fields {
+                form.append_with_str(name, &value)?;
+            }
+            // a File brings its name along, and the platform escapes it
+            for file in files.iter() {
+                form.append_with_blob(part, file.unchecked_ref::<Blob>())?;
+            }
+            builder.body(form)
+        }
         None => builder.build(),
     };
     match built {
@@ -41,6 +60,7 @@ pub fn head(status: u16, headers: &Headers) -> Head {
     Head {
         status,
         content_type: headers.get("content-type"),
+        location: headers.get("location"),
         retry_after: headers.get("retry-after"),
         request_id: headers
             .get("x-request-id")

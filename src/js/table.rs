@@ -146,6 +146,7 @@ impl Sink for Table {
             Outcome::Message(message) => self.message(&message),
             Outcome::Session(session) => self.value(kind::VALUE, &write::text(&session)),
             Outcome::Reply(reply) => self.value(kind::VALUE, &write::text(&*reply)),
+            Outcome::Token(token) => self.value(kind::VALUE, &write::text(&token)),
             Outcome::Page(end) => self.value(kind::PAGE, &write::text(&end)),
             Outcome::Frame { event, data, id } => {
                 self.rows.push(kind::EVENT);

@@ -244,7 +244,7 @@ fn half_a_character_and_free_form_json_go_out_as_json_stringify_writes_them() {
     let message = script(
         "return { text: 'half \\ud83d', metadata: { a: [1, null], date: new Date(0), u: undefined } }",
     );
-    let message = input::message(message).unwrap();
+    let (message, _) = input::message(message).unwrap();
     assert_eq!(Json::from(&message.text).as_str(), r#""half \ud83d""#);
     assert_eq!(
         message.metadata.unwrap().as_str(),

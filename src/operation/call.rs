@@ -61,8 +61,11 @@ pub struct Call {
     request: Request,
     repeat: Repeat,
     expect: Expect,
+    /// what has to be known before the request can be made, while that is asked
+    first: Option<Request>,
     head_limit: f64,
     secrets: Vec<String>,
+    began: Option<Now>,
     attempt: u32,
     /// an earlier attempt may have been carried out
     doubtful: bool,
@@ -91,8 +94,10 @@ impl Call {
             request,
             repeat,
             expect,
+            first: None,
             head_limit,
             secrets: Vec::new(),
+            began: None,
             attempt: 0,
             doubtful: false,
             unsent: false,
@@ -120,7 +125,11 @@ impl Call {
 
     /// The request with the client's headers and the key.
     pub fn request(&mut self, key: Option<&str>) -> Result<Request, Error> {
-        let mut request = self.request.clone();
+        let mut request = match &self.first {
+            Some(first) => first.clone(),
+            None => self.request.clone(),
+        };
+        self.backend.complete(&mut request);
         for (name, value) in &self.settings.headers {
             request.header(name, value);
         }
@@ -130,6 +139,7 @@ impl Call {
             request.header(name, &value);
             self.secrets.push(key.to_owned());
         }
+        self.secrets.append(&mut request.secrets);
         let secret = |name: &str| {
             ["auth", "key", "token", "secret", "cookie"]
                 .iter()
@@ -157,18 +167,38 @@ impl Call {
     pub fn step(&mut self, now: Now, happened: Happened) -> Result<Progress, Error> {
         match happened {
             Happened::Begin | Happened::Waited | Happened::Resumed => {
-                self.head = None;
-                self.filled = 0;
-                Ok(Progress::Send)
+                self.began.get_or_insert(now);
+                self.first = self.backend.asks_first();
+                Ok(self.send())
             }
             Happened::Head(head) => self.head(now, head),
             Happened::Bytes(count) => self.bytes(now, count),
             Happened::End => self.end(now),
             // it is done, however the rest of its answer fares
-            Happened::Failed(_) if self.expect == Expect::Nothing && self.succeeded() => {
+            Happened::Failed(_) if self.expect() == Expect::Nothing && self.succeeded() => {
                 Ok(Progress::Body)
             }
             Happened::Failed(failure) => self.broken(failure),
+        }
+    }
+
+    fn send(&mut self) -> Progress {
+        self.head = None;
+        self.filled = 0;
+        Progress::Send
+    }
+
+    fn expect(&self) -> Expect {
+        match self.first {
+            Some(_) => Expect::Json,
+            None => self.expect,
+        }
+    }
+
+    fn repeat(&self) -> Repeat {
+        match self.first {
+            Some(_) => Repeat::Safe,
+            None => self.repeat,
         }
     }
 
@@ -205,6 +235,7 @@ impl Call {
     /// Whether the server did what it was asked, by the head alone.
     fn taken(&self) -> Delivered {
         match self.head.as_ref() {
+            _ if self.first.is_some() => Delivered::No,
             None if self.attempt == 0 || self.unsent => Delivered::No,
             None => Delivered::Unknown,
             Some(head) if head.is_success() => Delivered::Yes,
@@ -223,7 +254,13 @@ impl Call {
         let (success, redirect) = (head.is_success(), head.is_redirect());
         let (json, stream, status) = (head.is_json(), head.is_event_stream(), head.status);
         let media_type = head.media_type();
+        let instead = redirect.then(|| self.backend.redirected(&head)).flatten();
         self.head = Some(head);
+        if let Some(json) = instead {
+            self.body = json.into_bytes();
+            self.filled = self.body.len();
+            return self.whole();
+        }
         if redirect {
             let message = "the server sends its clients elsewhere, and the key is not taken along: is the address right?";
             return Err(self.failed(Error::new(ErrorKind::Protocol, message).code("REDIRECT")));
@@ -235,16 +272,15 @@ impl Call {
                 _ => Ok(Progress::Read),
             };
         }
-        match self.expect {
-            // read to its end all the same: giving it up would cost the connection
-            Expect::Nothing => Ok(Progress::Read),
+        match self.expect() {
+            // read to its end all the same: giving it up would cost the connection. A page is no server's success
+            Expect::Nothing if media_type != "text/html" => Ok(Progress::Read),
             Expect::Stream if stream => Ok(Progress::Stream),
             Expect::Json | Expect::Stream if json => Ok(Progress::Read),
             _ => {
-                let wanted = if self.expect == Expect::Json {
-                    "JSON"
-                } else {
-                    "a stream of events"
+                let wanted = match self.expect() {
+                    Expect::Stream => "a stream of events",
+                    Expect::Json | Expect::Nothing => "JSON",
                 };
                 let found = if media_type.is_empty() {
                     "something without a content type"
@@ -255,7 +291,7 @@ impl Call {
                     "the server answered with {found} where {wanted} should be: is the address right?"
                 );
                 let mut error = Error::new(ErrorKind::Protocol, message).code("CONTENT_TYPE");
-                if self.repeat == Repeat::Message {
+                if self.repeat() == Repeat::Message {
                     // whoever spoke, it may not have been the server
                     error = error.delivered(Delivered::Unknown);
                 }
@@ -267,8 +303,9 @@ impl Call {
     fn bytes(&mut self, now: Now, count: usize) -> Result<Progress, Error> {
         self.filled = self.filled.saturating_add(count).min(self.body.len());
         let success = self.succeeded();
-        if success && self.expect == Expect::Nothing {
-            self.filled = 0;
+        // a refusal in disguise is shorter than this
+        if success && self.expect() == Expect::Nothing {
+            self.filled = self.filled.min(MAX_REFUSAL);
         }
         if success && self.filled > self.settings.max_body_bytes {
             let message = format!(
@@ -287,7 +324,7 @@ impl Call {
 
     fn end(&mut self, now: Now) -> Result<Progress, Error> {
         match &self.head {
-            Some(head) if head.is_success() => Ok(Progress::Body),
+            Some(head) if head.is_success() => self.whole(),
             Some(head) => {
                 let mut error = self.backend.refused(head, &self.text());
                 if head.status == 404
@@ -301,7 +338,7 @@ impl Call {
                     .retry_after
                     .as_deref()
                     .and_then(|text| retry_after(text, now));
-                self.refused(error)
+                self.refused(now, error)
             }
             None => Err(self.failed(Error::new(
                 ErrorKind::Protocol,
@@ -310,9 +347,33 @@ impl Call {
         }
     }
 
-    fn refused(&mut self, error: Error) -> Result<Progress, Error> {
+    /// The body of a success is whole.
+    fn whole(&mut self) -> Result<Progress, Error> {
+        let text = self.text();
+        if let Some(error) = self.backend.disguised(&text) {
+            let message = self.repeat() == Repeat::Message;
+            return Err(self.failed(match message {
+                true => error.delivered(Delivered::No),
+                false => error,
+            }));
+        }
+        if self.first.is_none() {
+            return Ok(Progress::Body);
+        }
+        let learned = self.backend.learn(&text);
+        learned.map_err(|error| self.failed(error))?;
+        self.first = None;
+        self.attempt = 0;
+        Ok(self.send())
+    }
+
+    fn refused(&mut self, now: Now, error: Error) -> Result<Progress, Error> {
         let status = self.status().unwrap_or_default();
-        let passing = match self.repeat {
+        let waited = now - self.began.unwrap_or(now);
+        if self.backend.settles(&error) && waited < self.settings.timeout {
+            return Ok(Progress::Wait(self.backoff()));
+        }
+        let passing = match self.repeat() {
             Repeat::Safe => {
                 matches!(status, 408 | 429 | 500..=599) && error.kind != ErrorKind::Agent
             }
@@ -362,7 +423,7 @@ impl Call {
             }
         };
         self.attempt += u32::from(self.head.is_none());
-        let repeatable = self.repeat == Repeat::Safe || self.unsent;
+        let repeatable = self.repeat() == Repeat::Safe || self.unsent;
         // a limit that ran out is the caller's limit: waiting the same time again would double it
         if repeatable
             && error.kind == ErrorKind::Network

@@ -1,13 +1,17 @@
-//! Follows a history: whatever is new in it, for as long as the caller listens.
+//! Follows a history: whatever is new in it, for as long as the caller listens. A message that still grows is held back
+//! until it is whole, or until it has not grown for a while: each comes out once.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::history::{Asked, Asking, lost};
+use super::asking::{Asked, Asking};
+use super::call::Expect;
+use super::history::lost;
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Backend, Direction, Edge, Range};
+use crate::backend::{Backend, Direction, Edge, Page, Range};
 use crate::error::Error;
 use crate::http::Request;
-use crate::model::Gap;
+use crate::model::{Gap, Message};
 use crate::settings::Settings;
 
 /// The shortest and the longest pause between two looks. elizaOS counts 1,000 requests per address in a quarter of an
@@ -17,17 +21,24 @@ const MAX_PAUSE: f64 = 10_000.0;
 const GROWTH: f64 = 1.5;
 /// How many messages one look hands out at a time.
 const LIMIT: usize = 100;
+/// How long a message that is not whole may stay as it is before it comes out all the same, in milliseconds. An agent
+/// that stopped never says so in its last row.
+const STILL: f64 = 15_000.0;
 
 /// A history being followed.
 pub struct Follow {
     settings: Rc<Settings>,
     backend: Rc<dyn Backend>,
     session: String,
-    asking: Asking,
+    asking: Asking<Page>,
     /// what is there already, when the caller did not say from where
     finding_start: bool,
     waiting: bool,
     pause: f64,
+    /// the message that is held back, and since when it is as it is
+    growing: Option<(Message, Now)>,
+    /// messages that came out before they were whole
+    early: BTreeSet<String>,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
 }
@@ -50,6 +61,8 @@ impl Follow {
             finding_start,
             waiting: false,
             pause: PAUSE,
+            growing: None,
+            early: BTreeSet::new(),
             gap: None,
         })
     }
@@ -62,6 +75,30 @@ impl Follow {
             .map_err(|error| self.asking.call.failed(error))?;
         Ok(())
     }
+
+    /// Those of `messages` that come out now.
+    fn ripe(&mut self, now: Now, messages: Vec<Message>) -> Vec<Message> {
+        let mut ripe = Vec::with_capacity(messages.len());
+        let held = self.growing.take();
+        for message in messages {
+            if self.early.contains(&message.id) {
+                continue;
+            }
+            if !message.complete {
+                let since = match &held {
+                    Some((before, since)) if *before == message => *since,
+                    _ => now,
+                };
+                if now - since < STILL {
+                    self.growing = Some((message, since));
+                    break;
+                }
+                self.early.insert(message.id.clone());
+            }
+            ripe.push(message);
+        }
+        ripe
+    }
 }
 
 fn asking(
@@ -69,22 +106,24 @@ fn asking(
     backend: &Rc<dyn Backend>,
     session: &str,
     after: Option<Edge>,
-) -> Result<Asking, Error> {
+) -> Result<Asking<Page>, Error> {
     let direction = if after.is_some() {
         Direction::Forward
     } else {
         Direction::Backward
     };
-    let pager = backend.pager(
-        session,
-        &Range {
-            before: None,
-            after,
-            limit: LIMIT,
-        },
-        direction,
-    )?;
-    Ok(Asking::new(settings.clone(), backend.clone(), pager))
+    let range = Range {
+        before: None,
+        after,
+        limit: LIMIT,
+    };
+    let pages = backend.pages(session, &range, direction)?;
+    Ok(Asking::new(
+        settings.clone(),
+        backend.clone(),
+        pages,
+        Expect::Json,
+    ))
 }
 
 impl Operation for Follow {
@@ -97,29 +136,29 @@ impl Operation for Follow {
             return Err(self.asking.call.failed(lost(gap)));
         }
         if happened == Happened::Resumed && self.waiting {
-            return Ok(Next::Wait(self.pause));
+            return Ok(Next::Look(self.pause));
         }
         if happened == Happened::Waited {
             self.waiting = false;
         }
         let page = match self.asking.step(now, happened)? {
             Asked::Next(next) => return Ok(next),
-            Asked::Page(page) => page,
+            Asked::Found(page) => page,
         };
-        let new = !self.finding_start && !page.messages.is_empty();
-        if new {
-            page.messages
-                .into_iter()
-                .for_each(|message| sink.put(Outcome::Message(message)));
-            self.pause = PAUSE;
-        } else {
-            self.pause = if self.finding_start {
-                PAUSE
-            } else {
-                (self.pause * GROWTH).min(MAX_PAUSE)
-            };
-        }
-        let more = page.end.has_more && !self.finding_start;
+        let known = self.growing.as_ref().map(|(message, _)| message.clone());
+        let ripe = match self.finding_start {
+            true => Vec::new(),
+            false => self.ripe(now, page.messages),
+        };
+        let grew = self.growing.as_ref().map(|(message, _)| message) != known.as_ref();
+        let new = !ripe.is_empty();
+        ripe.into_iter()
+            .for_each(|message| sink.put(Outcome::Message(message)));
+        self.pause = match self.finding_start || new || grew {
+            true => PAUSE,
+            false => (self.pause * GROWTH).min(MAX_PAUSE),
+        };
+        let more = page.end.has_more && !self.finding_start && self.growing.is_none();
         self.gap = page.end.gap.filter(|_| !self.finding_start);
         self.finding_start = false;
         if !more {
@@ -129,7 +168,7 @@ impl Operation for Follow {
         Ok(if new || self.gap.is_some() {
             Next::Yield
         } else {
-            Next::Wait(self.pause)
+            Next::Look(self.pause)
         })
     }
 

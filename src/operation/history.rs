@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::call::{Call, Expect, Progress, Repeat};
+use super::asking::{Asked, Asking};
+use super::call::Expect;
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Backend, Direction, Page, Pager};
+use crate::backend::{Backend, Direction, Errand, Page};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::model::Gap;
@@ -21,7 +22,7 @@ pub enum Extent {
 
 /// A history being read.
 pub struct History {
-    asking: Asking,
+    asking: Asking<Page>,
     extent: Extent,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
@@ -29,15 +30,15 @@ pub struct History {
 }
 
 impl History {
-    /// Reads the pages that `pager` finds.
+    /// Reads the pages that `pages` finds.
     pub fn new(
         settings: Rc<Settings>,
         backend: Rc<dyn Backend>,
-        pager: Box<dyn Pager>,
+        pages: Box<dyn Errand<Found = Page>>,
         extent: Extent,
     ) -> Self {
         History {
-            asking: Asking::new(settings, backend, pager),
+            asking: Asking::new(settings, backend, pages, Expect::Json),
             extent,
             gap: None,
             more: true,
@@ -61,7 +62,7 @@ impl Operation for History {
         }
         let page = match self.asking.step(now, happened)? {
             Asked::Next(next) => return Ok(next),
-            Asked::Page(page) => page,
+            Asked::Found(page) => page,
         };
         self.more = page.end.has_more;
         match self.extent {
@@ -108,83 +109,4 @@ pub(super) fn lost(gap: Gap) -> Error {
         gap.timestamp
     );
     Error::new(ErrorKind::Protocol, message).code("HISTORY_GAP")
-}
-
-/// How far [`Asking`] is.
-pub(super) enum Asked {
-    /// for the driver
-    Next(Next),
-    /// a page is complete
-    Page(Page),
-}
-
-/// Makes the requests of a pager until a page is complete.
-pub(super) struct Asking {
-    settings: Rc<Settings>,
-    backend: Rc<dyn Backend>,
-    pager: Box<dyn Pager>,
-    pub(super) call: Call,
-}
-
-impl Asking {
-    pub(super) fn new(
-        settings: Rc<Settings>,
-        backend: Rc<dyn Backend>,
-        mut pager: Box<dyn Pager>,
-    ) -> Self {
-        let call = Asking::call(&settings, &backend, pager.ask());
-        Asking {
-            settings,
-            backend,
-            pager,
-            call,
-        }
-    }
-
-    pub(super) fn step(&mut self, now: Now, happened: Happened) -> Result<Asked, Error> {
-        let progress = match happened {
-            Happened::Resumed => {
-                if let Some(page) = self.pager.ready() {
-                    return Ok(Asked::Page(page));
-                }
-                self.ask(now)?
-            }
-            happened => self.call.step(now, happened)?,
-        };
-        let progress = match progress {
-            Progress::Body => {
-                let body = self.call.text();
-                match self
-                    .pager
-                    .answer(&body)
-                    .map_err(|flaw| self.call.failed(Error::from(flaw)))?
-                {
-                    Some(page) => return Ok(Asked::Page(page)),
-                    None => self.ask(now)?,
-                }
-            }
-            progress => progress,
-        };
-        Ok(Asked::Next(match progress {
-            Progress::Send => Next::Send,
-            Progress::Wait(milliseconds) => Next::Wait(milliseconds),
-            Progress::Read | Progress::Stream | Progress::Body => Next::Read,
-        }))
-    }
-
-    fn ask(&mut self, now: Now) -> Result<Progress, Error> {
-        let request = self.pager.ask();
-        self.call = Asking::call(&self.settings, &self.backend, request);
-        self.call.step(now, Happened::Begin)
-    }
-
-    fn call(settings: &Rc<Settings>, backend: &Rc<dyn Backend>, request: Request) -> Call {
-        Call::new(
-            settings.clone(),
-            backend.clone(),
-            request,
-            Repeat::Safe,
-            Expect::Json,
-        )
-    }
 }

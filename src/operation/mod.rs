@@ -1,6 +1,7 @@
 //! Operations: machines that take what happened and say what next. They do no I/O and know no clock; a driver makes
 //! the requests, reads the bytes, waits, and tells the time. The results go into a [`Sink`].
 
+pub mod asking;
 pub mod call;
 pub mod events;
 pub mod follow;
@@ -59,11 +60,17 @@ pub enum Next {
     Read,
     /// give up the response, if there is one, and wait so many milliseconds
     Wait(f64),
+    /// the same before a look for something new: a page that nobody sees waits [`HIDDEN`] times as long, and no longer
+    /// once it is seen
+    Look(f64),
     /// hand out what is in the sink; go on with [`Happened::Resumed`] when more is wanted
     Yield,
     /// everything is in the sink; give up the response, if there is one
     Done,
 }
+
+/// How much longer a look waits in a page that nobody sees.
+pub const HIDDEN: f64 = 8.0;
 
 /// The point in time at which something happened, in milliseconds since the epoch.
 pub type Now = f64;
@@ -88,6 +95,8 @@ pub enum Outcome<'a> {
     Session(Session),
     /// a whole answer
     Reply(Box<Reply>),
+    /// what opens an account
+    Token(String),
     /// the end of a page
     Page(PageEnd),
     /// an event of a stream that is read for its own sake

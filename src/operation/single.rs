@@ -1,91 +1,97 @@
-//! An operation that is one request: a session, all sessions, or nothing but success comes out.
+//! An operation that is one errand: a session, all sessions, a token, or nothing but success comes out.
 
 use std::rc::Rc;
 
-use super::call::{Call, Expect, Progress, Repeat};
+use super::asking::{Asked, Asking};
+use super::call::Expect;
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Backend, ListSessions};
+use crate::backend::{Backend, Errand, Sessions, Token};
 use crate::error::Error;
-use crate::http::{Method, Request};
+use crate::http::Request;
+use crate::model::Session;
 use crate::settings::Settings;
 
-/// What the answer holds.
-#[derive(Clone, Debug)]
-pub enum Holds {
-    /// one session
-    Session,
-    /// all sessions, of which some are wanted
-    Sessions(ListSessions),
-    /// nothing that anybody reads
-    Nothing,
+/// What an errand finds and a caller gets.
+pub trait Thing: 'static {
+    /// What the answers should be.
+    const EXPECT: Expect = Expect::Json;
+    /// Hands it out, and says whether there is more of it.
+    fn hand_out(self, sink: &mut dyn Sink) -> bool;
 }
 
-/// One request and its answer.
-pub struct Single {
-    call: Call,
-    backend: Rc<dyn Backend>,
-    holds: Holds,
+impl Thing for Session {
+    fn hand_out(self, sink: &mut dyn Sink) -> bool {
+        sink.put(Outcome::Session(self));
+        false
+    }
 }
 
-impl Single {
-    /// An operation that makes `request`.
+impl Thing for Sessions {
+    fn hand_out(self, sink: &mut dyn Sink) -> bool {
+        for session in self.sessions {
+            sink.put(Outcome::Session(session));
+        }
+        self.more
+    }
+}
+
+impl Thing for Token {
+    fn hand_out(self, sink: &mut dyn Sink) -> bool {
+        sink.put(Outcome::Token(self.0));
+        false
+    }
+}
+
+impl Thing for () {
+    const EXPECT: Expect = Expect::Nothing;
+    fn hand_out(self, _: &mut dyn Sink) -> bool {
+        false
+    }
+}
+
+/// One errand and what it finds.
+pub struct Single<T> {
+    asking: Asking<T>,
+    more: bool,
+}
+
+impl<T: Thing> Single<T> {
+    /// An operation that does `errand`.
     pub fn new(
         settings: Rc<Settings>,
         backend: Rc<dyn Backend>,
-        request: Request,
-        holds: Holds,
+        errand: Box<dyn Errand<Found = T>>,
     ) -> Self {
-        let repeat = if request.method == Method::Post {
-            Repeat::Untaken
-        } else {
-            Repeat::Safe
-        };
-        let expect = if matches!(holds, Holds::Nothing) {
-            Expect::Nothing
-        } else {
-            Expect::Json
-        };
         Single {
-            call: Call::new(settings, backend.clone(), request, repeat, expect),
-            backend,
-            holds,
+            asking: Asking::new(settings, backend, errand, T::EXPECT),
+            more: true,
         }
     }
 }
 
-impl Operation for Single {
+impl<T: Thing> Operation for Single<T> {
     fn space(&mut self, at_least: usize) -> &mut [u8] {
-        self.call.space(at_least)
+        self.asking.call.space(at_least)
     }
 
     fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
-        match self.call.step(now, happened)? {
-            Progress::Send => return Ok(Next::Send),
-            Progress::Wait(milliseconds) => return Ok(Next::Wait(milliseconds)),
-            Progress::Read | Progress::Stream => return Ok(Next::Read),
-            Progress::Body => {}
+        if happened == Happened::Resumed && !self.more {
+            return Ok(Next::Done);
         }
-        let body = self.call.text();
-        let flawed = |flaw| self.call.failed(Error::from(flaw));
-        match &self.holds {
-            Holds::Session => sink.put(Outcome::Session(
-                self.backend.read_session(&body).map_err(flawed)?,
-            )),
-            Holds::Sessions(query) => {
-                for session in self.backend.read_sessions(&body, query).map_err(flawed)? {
-                    sink.put(Outcome::Session(session));
-                }
+        match self.asking.step(now, happened)? {
+            Asked::Next(next) => Ok(next),
+            Asked::Found(thing) => {
+                self.more = thing.hand_out(sink);
+                Ok(if self.more { Next::Yield } else { Next::Done })
             }
-            Holds::Nothing => {}
         }
-        Ok(Next::Done)
     }
 
     fn request(&mut self, key: Option<&str>) -> Result<Request, Error> {
-        self.call.request(key)
+        self.asking.call.request(key)
     }
 
     fn patience(&self) -> Patience {
-        self.call.patience()
+        self.asking.call.patience()
     }
 }

@@ -1,24 +1,22 @@
-//! One turn of a conversation: a message goes out, its answer comes in, as a stream, whole, or by looking into the
-//! history where the server answers that way. An answer that stops before its end is never taken for a whole one.
+//! One turn of a conversation: a message goes out, its answer comes in, as a stream, whole, or by looking for it where
+//! the server answers that way. An answer that stops before its end is never taken for a whole one.
 
 use std::rc::Rc;
 
 use super::call::{Call, Expect, Progress, Repeat};
-use super::history::{Asked, Asking};
 use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Answer, Backend, Decoder, Direction, Edge, OutgoingMessage, Range, Said};
+use crate::backend::{Answer, Backend, Decoder, Listener, Look, OutgoingMessage, Watch};
 use crate::error::{Delivered, Error, ErrorKind};
 use crate::http::Request;
-use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::model::{Message, Reply, ReplyEvent};
 use crate::settings::Settings;
 use crate::sse::{Framer, Item, Overflow, text};
 use crate::text::Text;
 
-/// How long an answer is looked for in the history, unless the caller says so.
+/// How long an answer is looked for without a sign of life, unless the caller says so.
 const ANSWER_TIMEOUT: f64 = 60_000.0;
-/// What the head of a whole answer may take longer than the answer itself.
-const MARGIN: f64 = 5_000.0;
-/// The pauses between two looks into the history.
+/// The pauses between two looks: while the answer grows, and from the first to the longest while nothing comes.
+const GROWING_PAUSE: f64 = 250.0;
 const PAUSE: f64 = 400.0;
 const MAX_PAUSE: f64 = 2_000.0;
 const GROWTH: f64 = 1.4;
@@ -27,30 +25,31 @@ const GROWTH: f64 = 1.4;
 pub struct Turn {
     settings: Rc<Settings>,
     backend: Rc<dyn Backend>,
-    session: String,
-    stream: bool,
     answer_timeout: f64,
+    /// the message
     call: Call,
     decoder: Box<dyn Decoder>,
     framer: Framer,
-    /// the answer as it was handed out so far
-    joined: Text<'static>,
-    started: bool,
+    talk: Talk,
     phase: Phase,
 }
 
 enum Phase {
+    /// what was there before is read
+    Before(Box<Call>),
     /// the request, or a JSON answer
     Calling,
     /// events come in
     Streaming,
-    /// the answer is looked for in the history
-    Looking {
-        asking: Box<Asking>,
-        after: Edge,
-        until: Now,
-        pause: f64,
-    },
+    /// the answer is looked for
+    Looking(Looking),
+}
+
+struct Looking {
+    watch: Box<dyn Watch>,
+    call: Box<Call>,
+    until: Now,
+    pause: f64,
 }
 
 impl Turn {
@@ -63,32 +62,47 @@ impl Turn {
         message: &OutgoingMessage,
         stream: bool,
     ) -> Result<Self, Error> {
-        let request = backend.send_message(session, message, stream)?;
+        let sending = backend.send_message(session, message, stream)?;
+        let call = |request, repeat, expect| {
+            Call::new(settings.clone(), backend.clone(), request, repeat, expect)
+        };
+        let phase = match sending.before {
+            Some(before) => Phase::Before(Box::new(call(before, Repeat::Safe, Expect::Json))),
+            None => Phase::Calling,
+        };
         let expect = if stream { Expect::Stream } else { Expect::Json };
-        let answer_timeout = message.answer_timeout.unwrap_or(ANSWER_TIMEOUT);
-        let mut call = Call::new(
-            settings.clone(),
-            backend.clone(),
-            request,
-            Repeat::Message,
-            expect,
-        );
-        if let (false, Some(answer_timeout)) = (stream, message.answer_timeout) {
-            call = call.patient(settings.timeout.max(answer_timeout + MARGIN));
+        let mut call = call(sending.request, Repeat::Message, expect);
+        if let Some(patience) = sending.patience {
+            call = call.patient(settings.timeout.max(patience));
         }
         Ok(Turn {
-            session: session.to_owned(),
-            stream,
-            answer_timeout,
+            answer_timeout: message.answer_timeout.unwrap_or(ANSWER_TIMEOUT),
             call,
-            decoder: backend.decoder(),
+            decoder: sending.decoder,
             framer: Framer::new(settings.max_event_bytes),
-            joined: Text::default(),
-            started: false,
-            phase: Phase::Calling,
+            talk: Talk {
+                stream,
+                ..Talk::default()
+            },
+            phase,
             settings,
             backend,
         })
+    }
+
+    fn before(&mut self, now: Now, happened: Happened) -> Result<Next, Error> {
+        let Phase::Before(call) = &mut self.phase else {
+            return Ok(Next::Read);
+        };
+        let unsent = |error: Error| error.delivered(Delivered::No);
+        match call.step(now, happened).map_err(unsent)? {
+            Progress::Body => {}
+            progress => return Ok(next(progress)),
+        }
+        let read = self.decoder.before(&call.text());
+        read.map_err(|error| unsent(call.failed(error)))?;
+        self.phase = Phase::Calling;
+        self.call.step(now, Happened::Begin).map(next)
     }
 
     fn calling(
@@ -97,62 +111,56 @@ impl Turn {
         happened: Happened,
         sink: &mut dyn Sink,
     ) -> Result<Next, Error> {
-        Ok(match self.call.step(now, happened)? {
-            Progress::Send => Next::Send,
-            Progress::Read => Next::Read,
-            Progress::Wait(milliseconds) => Next::Wait(milliseconds),
+        match self.call.step(now, happened)? {
             Progress::Stream => {
                 self.phase = Phase::Streaming;
-                Next::Read
+                Ok(Next::Read)
             }
-            Progress::Body => return self.answered(now, sink),
-        })
+            Progress::Body => self.answered(now, sink),
+            progress => Ok(next(progress)),
+        }
     }
 
     /// The answer, or what there is instead, came as JSON.
     fn answered(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
         let body = self.call.text();
-        match self
-            .decoder
-            .body(&body)
-            .map_err(|flaw| self.call.failed(Error::from(flaw)))?
-        {
-            Answer::Reply(reply) => self.finish(*reply, None, sink),
+        let read = self.decoder.body(&body);
+        match read.map_err(|error| self.call.failed(error))? {
+            Answer::Reply(reply) => {
+                let text = reply.message.text.clone();
+                self.talk.hear(sink).done(reply, Some(text));
+                self.ended()
+            }
             Answer::Silence => {
                 let message = "the agent gave no answer: it chose to stay silent, or a newer message overtook this one";
                 Err(self
                     .call
                     .failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY")))
             }
-            Answer::Later { message, after } => {
-                self.start(Some(message.id.clone()), Some(message), sink);
-                let asking = Box::new(self.look(&after)?);
-                self.phase = Phase::Looking {
-                    asking,
-                    after,
+            Answer::Later { message, mut watch } => {
+                self.talk.hear(sink).event(ReplyEvent::Start {
+                    message_id: message.as_ref().map(|message| message.id.clone()),
+                    message,
+                });
+                self.phase = Phase::Looking(Looking {
+                    call: Box::new(self.look(watch.ask())),
+                    watch,
                     until: now + self.answer_timeout,
                     pause: PAUSE,
-                };
-                Ok(Next::Wait(PAUSE))
+                });
+                Ok(Next::Look(PAUSE))
             }
         }
     }
 
-    fn look(&self, after: &Edge) -> Result<Asking, Error> {
-        let range = Range {
-            before: None,
-            after: Some(after.clone()),
-            limit: 20,
-        };
-        let pager = self
-            .backend
-            .pager(&self.session, &range, Direction::Forward);
-        let pager = pager.map_err(|error| self.call.failed(error))?;
-        Ok(Asking::new(
+    fn look(&self, request: Request) -> Call {
+        Call::new(
             self.settings.clone(),
             self.backend.clone(),
-            pager,
-        ))
+            request,
+            Repeat::Safe,
+            Expect::Json,
+        )
     }
 
     fn looking(
@@ -161,48 +169,49 @@ impl Turn {
         happened: Happened,
         sink: &mut dyn Sink,
     ) -> Result<Next, Error> {
-        let Phase::Looking {
-            asking,
-            after,
-            until,
-            pause,
-        } = &mut self.phase
-        else {
+        let Phase::Looking(looking) = &mut self.phase else {
             return Ok(Next::Read);
         };
-        let page = match asking.step(now, happened) {
-            Ok(Asked::Next(next)) => return Ok(next),
-            Ok(Asked::Page(page)) => page,
-            // the message was taken, whatever happens to the looking
-            Err(error) => return Err(self.call.failed(error.delivered(Delivered::Yes))),
+        match looking.call.step(now, happened) {
+            Ok(Progress::Body) => {}
+            Ok(progress) => return Ok(next(progress)),
+            Err(error) => return Err(self.broken(error)),
+        }
+        let body = looking.call.text();
+        let look = looking
+            .watch
+            .answer(&body, &mut self.talk.hear(sink))
+            .map_err(|error| looking.call.failed(error));
+        let look = match look {
+            Ok(_) if self.talk.end.is_some() => return self.ended(),
+            Ok(look) => look,
+            Err(error) => return Err(self.broken(error)),
         };
-        if let Some(message) = page
-            .messages
-            .into_iter()
-            .find(|message| message.role == Role::Assistant)
-        {
-            let reply = Reply::from(message);
-            return self.finish(reply, None, sink);
+        match look {
+            Look::Now => {}
+            Look::Growing => {
+                looking.until = now + self.answer_timeout;
+                looking.pause = GROWING_PAUSE;
+            }
+            Look::Idle if now >= looking.until => {
+                let message = format!(
+                    "the message was taken, but nothing of an answer to it came for {} ms",
+                    self.answer_timeout
+                );
+                return Err(self.broken(Error::new(ErrorKind::Timeout, message)));
+            }
+            Look::Idle => looking.pause = (looking.pause * GROWTH).clamp(PAUSE, MAX_PAUSE),
         }
-        if now >= *until {
-            let limit = self.answer_timeout;
-            let message = format!(
-                "the message was taken, but no answer to it was in the history after {limit} ms"
-            );
-            return Err(self
-                .call
-                .failed(Error::new(ErrorKind::Timeout, message).delivered(Delivered::Yes)));
+        let (request, pause) = (looking.watch.ask(), looking.pause);
+        let mut call = self.look(request);
+        let begun = match look {
+            Look::Now => next(call.step(now, Happened::Begin)?),
+            Look::Growing | Look::Idle => Next::Look(pause),
+        };
+        if let Phase::Looking(looking) = &mut self.phase {
+            *looking.call = call;
         }
-        if let Some(cursor) = page.end.cursors.after {
-            *after = Edge::Cursor(cursor);
-        }
-        *pause = (*pause * GROWTH).min(MAX_PAUSE);
-        let (wait, after) = (*pause, after.clone());
-        let again = self.look(&after)?;
-        if let Phase::Looking { asking, .. } = &mut self.phase {
-            **asking = again;
-        }
-        Ok(Next::Wait(wait))
+        Ok(begun)
     }
 
     fn streaming(&mut self, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
@@ -233,141 +242,163 @@ impl Turn {
     }
 
     fn frames(&mut self, sink: &mut dyn Sink) -> Result<Next, Error> {
-        // the framer lends its bytes to what the decoder says, so it stands aside for the time of the loop
-        let mut framer = std::mem::replace(&mut self.framer, Framer::new(0));
-        let next = loop {
-            let frame = match framer.next() {
+        let read = loop {
+            let frame = match self.framer.next() {
                 Ok(Some(Item::Event(frame))) => frame,
                 Ok(Some(Item::Comment(_))) => continue,
-                Ok(None) => break Ok(Next::Read),
+                Ok(None) => break Ok(()),
                 Err(Overflow { .. }) => {
-                    let message = format!(
-                        "one event is larger than {} bytes",
-                        self.settings.max_event_bytes
-                    );
-                    break Err(self.broken(Error::new(ErrorKind::TooLarge, message)));
+                    let most = self.settings.max_event_bytes;
+                    let message = format!("one event is larger than {most} bytes");
+                    break Err(Error::new(ErrorKind::TooLarge, message));
                 }
             };
             let (event, data) = (text(frame.event), text(frame.data));
-            match self.decoder.frame(&event, &data) {
-                Ok(said) => match self.said(said, sink) {
-                    Ok(Next::Read) => {}
-                    next => break next,
-                },
-                Err(flaw) => break Err(self.broken(Error::from(flaw))),
+            let read = self.decoder.frame(&event, &data, &mut self.talk.hear(sink));
+            if read.is_err() || self.talk.end.is_some() {
+                break read;
             }
         };
-        self.framer = framer;
-        next
-    }
-
-    fn said(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<Next, Error> {
-        match said {
-            Said::Start {
-                message_id,
-                message,
-            } => self.start(message_id, message, sink),
-            Said::Content(delta) => {
-                self.joined.push(&delta);
-                sink.put(Outcome::Event(ReplyEvent::Content { delta }));
-            }
-            Said::Other(event, data) => sink.put(Outcome::Event(ReplyEvent::Other { event, data })),
-            Said::Failed(message) => {
-                let message = match message.is_empty() {
-                    true => "the agent failed".to_owned(),
-                    false => format!("the agent failed: {message}"),
-                };
-                return Err(self.broken(Error::new(ErrorKind::Agent, message)));
-            }
-            Said::Done(reply, text) => return self.finish(*reply, text, sink),
-        }
-        Ok(Next::Read)
-    }
-
-    fn start(
-        &mut self,
-        message_id: Option<String>,
-        message: Option<Box<Message>>,
-        sink: &mut dyn Sink,
-    ) {
-        self.started = true;
-        if self.stream {
-            sink.put(Outcome::Event(ReplyEvent::Start {
-                message_id,
-                message,
-            }));
+        match read {
+            Ok(()) if self.talk.end.is_some() => self.ended(),
+            Ok(()) => Ok(Next::Read),
+            Err(error) => Err(self.broken(error)),
         }
     }
 
-    /// The answer is whole. What was streamed is made equal to it: by what is missing at its end, or by all of it.
-    fn finish(
-        &mut self,
-        mut reply: Reply,
-        text: Option<Text<'static>>,
-        sink: &mut dyn Sink,
-    ) -> Result<Next, Error> {
-        if !self.stream {
-            sink.put(Outcome::Reply(Box::new(reply)));
-            return Ok(Next::Done);
+    /// The answer said how it ended.
+    fn ended(&mut self) -> Result<Next, Error> {
+        match self.talk.end.take() {
+            None => Ok(Next::Read),
+            Some(Ok(())) => Ok(Next::Done),
+            Some(Err(error)) => Err(self.broken(error)),
         }
-        let whole = match self.phase {
-            Phase::Streaming => text.unwrap_or_else(|| self.joined.clone()),
-            _ => reply.message.text.clone(),
-        };
-        match whole.strip_prefix(&self.joined) {
-            Some(rest) if rest.is_empty() => {}
-            Some(rest) => sink.put(Outcome::Event(ReplyEvent::Content { delta: rest })),
-            None => sink.put(Outcome::Event(ReplyEvent::Replace {
-                text: whole.clone(),
-            })),
-        }
-        reply.message.text = whole;
-        sink.put(Outcome::Event(ReplyEvent::Done {
-            reply: Box::new(reply),
-        }));
-        Ok(Next::Done)
     }
 
     /// `error` with what had arrived of the answer.
     fn broken(&mut self, mut error: Error) -> Error {
-        if !self.joined.is_empty() {
-            error.partial = Some(Box::new(self.decoder.partial(self.joined.clone())));
+        if !self.talk.joined.is_empty() {
+            error.partial = Some(Box::new(self.decoder.partial(self.talk.joined.clone())));
         }
-        let taken = if self.started {
-            Delivered::Yes
-        } else {
-            Delivered::Unknown
+        let taken = match self.talk.started {
+            true => Delivered::Yes,
+            false => Delivered::Unknown,
         };
         self.call.failed(error.delivered(taken))
+    }
+}
+
+/// What a call's progress means for the driver.
+fn next(progress: Progress) -> Next {
+    match progress {
+        Progress::Send => Next::Send,
+        Progress::Wait(milliseconds) => Next::Wait(milliseconds),
+        Progress::Read | Progress::Stream | Progress::Body => Next::Read,
+    }
+}
+
+/// What was said so far.
+#[derive(Default)]
+struct Talk {
+    /// whether the caller wants to hear it while it grows
+    stream: bool,
+    /// the answer so far, as it was handed out
+    joined: Text<'static>,
+    /// the backend took the message
+    started: bool,
+    end: Option<Result<(), Error>>,
+}
+
+impl Talk {
+    fn hear<'t>(&'t mut self, sink: &'t mut dyn Sink) -> Hearing<'t> {
+        Hearing { talk: self, sink }
+    }
+}
+
+/// Hands out what an answer says.
+struct Hearing<'t> {
+    talk: &'t mut Talk,
+    sink: &'t mut dyn Sink,
+}
+
+impl Listener for Hearing<'_> {
+    fn so_far(&self) -> &Text<'static> {
+        &self.talk.joined
+    }
+
+    fn event(&mut self, event: ReplyEvent<'_>) {
+        match &event {
+            ReplyEvent::Start { .. } => self.talk.started = true,
+            ReplyEvent::Content { delta } => self.talk.joined.push(delta),
+            ReplyEvent::Replace { text } => self.talk.joined = text.clone().into_owned(),
+            _ => {}
+        }
+        if self.talk.stream {
+            self.sink.put(Outcome::Event(event));
+        }
+    }
+
+    /// What was streamed is made equal to the whole answer: by what is missing at its end, or by all of it.
+    fn done(&mut self, mut reply: Box<Reply>, text: Option<Text<'static>>) {
+        let whole = text.unwrap_or_else(|| self.talk.joined.clone());
+        self.talk.end = Some(Ok(()));
+        if !self.talk.stream {
+            reply.message.text = whole;
+            self.sink.put(Outcome::Reply(reply));
+            return;
+        }
+        match whole.strip_prefix(&self.talk.joined) {
+            Some(rest) if rest.is_empty() => {}
+            Some(delta) => self.sink.put(Outcome::Event(ReplyEvent::Content { delta })),
+            None => {
+                let text = whole.clone();
+                self.sink.put(Outcome::Event(ReplyEvent::Replace { text }));
+            }
+        }
+        reply.message.text = whole;
+        self.sink.put(Outcome::Event(ReplyEvent::Done { reply }));
+    }
+
+    fn failed(&mut self, error: Error) {
+        self.talk.end = Some(Err(error));
     }
 }
 
 impl Operation for Turn {
     fn space(&mut self, at_least: usize) -> &mut [u8] {
         match &mut self.phase {
+            Phase::Before(call) => call.space(at_least),
             Phase::Calling => self.call.space(at_least),
             Phase::Streaming => self.framer.space(at_least),
-            Phase::Looking { asking, .. } => asking.call.space(at_least),
+            Phase::Looking(looking) => looking.call.space(at_least),
         }
     }
 
     fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
         match self.phase {
+            Phase::Before(_) => self.before(now, happened),
             Phase::Calling => self.calling(now, happened, sink),
             Phase::Streaming => self.streaming(happened, sink),
-            Phase::Looking { .. } => self.looking(now, happened, sink),
+            Phase::Looking(_) => self.looking(now, happened, sink),
         }
     }
 
     fn request(&mut self, key: Option<&str>) -> Result<Request, Error> {
         match &mut self.phase {
-            Phase::Looking { asking, .. } => asking.call.request(key),
-            _ => self.call.request(key),
+            Phase::Before(call) => call
+                .request(key)
+                .map_err(|error| error.delivered(Delivered::No)),
+            Phase::Looking(looking) => looking.call.request(key),
+            Phase::Calling | Phase::Streaming => self.call.request(key),
         }
     }
 
     fn patience(&self) -> Patience {
-        self.call.patience()
+        match &self.phase {
+            Phase::Before(call) => call.patience(),
+            Phase::Looking(looking) => looking.call.patience(),
+            Phase::Calling | Phase::Streaming => self.call.patience(),
+        }
     }
 }
 

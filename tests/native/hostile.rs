@@ -178,6 +178,7 @@ fn heads() -> impl Strategy<Value = Head> {
         Head {
             status,
             content_type: content_type.map(str::to_owned),
+            location: None,
             retry_after,
             request_id,
         }

@@ -375,7 +375,8 @@ fn an_answer_of_another_type_is_no_answer() {
         let client = Client::default();
         for (name, made, _) in makes(&client).into_iter().chain(reads(&client)) {
             let run = after(made, &[Answer::new(200, content_type, body)], body);
-            if name == "delete" {
+            // its answer holds nothing that anybody reads, but a page was not written by the server
+            if name == "delete" && content_type != "text/html" {
                 assert_eq!(run.error, None);
                 continue;
             }

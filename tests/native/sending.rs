@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::expected::{error, partial_text, shown};
 use crate::support::client::{Client, Made, message, message_over, options, range};
-use crate::support::drive::{Run, Seen, run};
+use crate::support::drive::{Run, Seen, body_of, run};
 use crate::support::script::T0;
 use crate::support::units::{self, parse};
 use crate::support::world::World;
@@ -350,8 +350,8 @@ fn texts_of_any_length_up_to_the_limit_arrive_to_the_unit_and_longer_ones_are_re
             assert_eq!(failed.code.as_deref(), Some("VALIDATION_ERROR"));
             continue;
         }
-        let body = run.requests[0].1.body.clone().unwrap();
-        assert_eq!(parse(&body).at("content").text(), text);
+        let body = body_of(&run);
+        assert_eq!(parse(body).at("content").text(), text);
         assert!(run.error.is_none());
     }
 }
@@ -366,7 +366,7 @@ fn half_an_emoji_in_a_message_reaches_the_wire_as_javascript_would_write_it() {
     };
     let (mut world, session) = world(Version::V1_7_2);
     let run = run(&mut world, Client::default().send(&session, &outgoing));
-    let body = run.requests[0].1.body.clone().unwrap();
+    let body = body_of(&run);
     assert!(body.contains(r#""content":"a\ud83d""#), "{body}");
 }
 
@@ -386,7 +386,7 @@ fn what_the_caller_chooses_of_the_transport_is_sent_as_it_is() {
     ] {
         let (mut world, session) = world(Version::V1_7_2);
         let run = run(&mut world, Client::default().send(&session, &message));
-        let body = run.requests[0].1.body.clone().unwrap();
+        let body = body_of(&run);
         assert!(
             contains.iter().all(|part| body.contains(part)) && !body.contains(lacks),
             "{body}"

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::expected::error;
 use crate::support::client::{AGENT, Client, Made, USER, message, options, range};
-use crate::support::drive::{Run, Seen, Server, run, run_with_key};
+use crate::support::drive::{Run, Seen, Server, body_of, run, run_with_key};
 use crate::support::script::{Script, T0};
 use crate::support::world::World;
 
@@ -88,7 +88,7 @@ fn what_the_caller_attaches_to_a_session_comes_back_to_the_letter() {
     };
     let mut world = World::new(Options::default());
     let run = run(&mut world, Client::default().create(&input));
-    let body = run.requests[0].1.body.clone().unwrap();
+    let body = body_of(&run);
     assert!(body.contains(&format!("\"metadata\":{metadata}")), "{body}");
     let made = session(run);
     let kept: serde_json::Value = serde_json::from_str(made.metadata.unwrap().as_str()).unwrap();
@@ -109,9 +109,9 @@ fn options_of_the_backend_go_into_the_request_and_win() {
     };
     let mut world = World::new(Options::default());
     let run = run(&mut world, Client::default().create(&input));
-    let body = run.requests[0].1.body.clone().unwrap();
+    let body = body_of(&run);
     assert_eq!(
-        serde_json::from_str::<serde_json::Value>(&body).unwrap(),
+        serde_json::from_str::<serde_json::Value>(body).unwrap(),
         json!({"agentId": AGENT, "userId": "somebody", "extra": [1]})
     );
 }

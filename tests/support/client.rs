@@ -3,16 +3,15 @@
 use std::rc::Rc;
 
 use agentline::backend::{
-    self, CreateSession, Direction, Edge, ListSessions, OutgoingMessage, Range,
+    self, CreateSession, Direction, Edge, Finds, ListSessions, OutgoingMessage, Range,
 };
 use agentline::error::Error;
-use agentline::http::Request;
 use agentline::json::Json;
 use agentline::model::Backend;
 use agentline::operation::Operation;
 use agentline::operation::follow::Follow;
 use agentline::operation::history::{Extent, History};
-use agentline::operation::single::{Holds, Single};
+use agentline::operation::single::{Single, Thing};
 use agentline::operation::turn::Turn;
 use agentline::settings::{Options, Settings};
 use agentline::text::Text;
@@ -80,13 +79,13 @@ impl Client {
         Client { settings, backend }
     }
 
-    fn single(&self, request: Result<Request, Error>, holds: Holds) -> Made {
+    fn single<T: Thing>(&self, finds: Finds<T>) -> Made {
         let (settings, backend) = (self.settings.clone(), self.backend.clone());
-        Ok(Box::new(Single::new(settings, backend, request?, holds)))
+        Ok(Box::new(Single::new(settings, backend, finds?)))
     }
 
     pub fn create(&self, input: &CreateSession) -> Made {
-        self.single(self.backend.create_session(input), Holds::Session)
+        self.single(self.backend.create_session(input))
     }
 
     pub fn create_for_agent(&self) -> Made {
@@ -97,23 +96,23 @@ impl Client {
     }
 
     pub fn get(&self, session: &str) -> Made {
-        self.single(self.backend.get_session(session), Holds::Session)
+        self.single(self.backend.get_session(session))
     }
 
     pub fn list(&self, query: ListSessions) -> Made {
-        self.single(self.backend.list_sessions(&query), Holds::Sessions(query))
+        self.single(self.backend.list_sessions(&query))
     }
 
     pub fn delete(&self, session: &str) -> Made {
-        self.single(self.backend.delete_session(session), Holds::Nothing)
+        self.single(self.backend.delete_session(session))
     }
 
     pub fn cancel(&self, session: &str) -> Made {
-        self.single(self.backend.cancel_session(session), Holds::Nothing)
+        self.single(self.backend.cancel_session(session))
     }
 
     pub fn renew(&self, session: &str) -> Made {
-        self.single(self.backend.renew_session(session), Holds::Session)
+        self.single(self.backend.renew_session(session))
     }
 
     pub fn send(&self, session: &str, message: &OutgoingMessage) -> Made {
@@ -149,8 +148,8 @@ impl Client {
 
     fn history(&self, session: &str, range: &Range, direction: Direction, extent: Extent) -> Made {
         let (settings, backend) = (self.settings.clone(), self.backend.clone());
-        let pager = backend.pager(session, range, direction)?;
-        Ok(Box::new(History::new(settings, backend, pager, extent)))
+        let pages = backend.pages(session, range, direction)?;
+        Ok(Box::new(History::new(settings, backend, pages, extent)))
     }
 
     /// `followMessages`

@@ -91,15 +91,21 @@ impl Sink for Taken {
                 let kind = match &event {
                     ReplyEvent::Start { .. } => "start",
                     ReplyEvent::Content { .. } => "content",
+                    ReplyEvent::Thinking { .. } => "thinking",
+                    ReplyEvent::Status { .. } => "status",
+                    ReplyEvent::ToolCall { .. } => "tool_call",
+                    ReplyEvent::ToolResult { .. } => "tool_result",
+                    ReplyEvent::Citations { .. } => "citations",
                     ReplyEvent::Replace { .. } => "replace",
                     ReplyEvent::Done { .. } => "done",
-                    _ => "other",
+                    ReplyEvent::Other { .. } => "other",
                 };
                 Seen::Event(kind, write::text(&event))
             }
             Outcome::Message(message) => Seen::Message(message),
             Outcome::Session(session) => Seen::Session(session),
             Outcome::Reply(reply) => Seen::Reply(reply),
+            Outcome::Token(token) => Seen::Frame(token),
             Outcome::Page(end) => Seen::Page(end),
             Outcome::Frame { event, data, id } => {
                 Seen::Frame(write::text(&(event, data, id.unwrap_or("-"))))
@@ -167,6 +173,15 @@ impl Run {
             Seen::Frame(_) => "frame",
         };
         self.seen.iter().map(kind).collect()
+    }
+}
+
+/// The text of the first request's body.
+#[track_caller]
+pub fn body_of(run: &Run) -> &str {
+    match run.requests.first() {
+        Some((_, request)) => request.body.as_ref().and_then(|body| body.text()).unwrap(),
+        None => panic!("no request was made"),
     }
 }
 
@@ -264,7 +279,7 @@ impl<'s> Drive<'s> {
     /// Like [`Self::pull`], but stops at a moment. Nothing once that has come.
     pub fn pull_until(&mut self, moment: f64) -> Result<Option<Vec<Seen>>, Error> {
         while self.server.now() < moment && !self.over && self.taken.0.is_empty() {
-            if let Some(Next::Wait(pause)) = self.next
+            if let Some(Next::Wait(pause) | Next::Look(pause)) = self.next
                 && self.server.now() + pause > moment
             {
                 self.server.pass(moment);
@@ -300,7 +315,7 @@ impl<'s> Drive<'s> {
             None => self.tell(Happened::Begin),
             Some(Next::Send) => self.send(),
             Some(Next::Read) => self.read(),
-            Some(Next::Wait(pause)) => {
+            Some(Next::Wait(pause) | Next::Look(pause)) => {
                 assert!(pause >= 0.0, "a pause of {pause} ms");
                 self.exchange = None;
                 self.pauses.push(pause);

@@ -1,7 +1,7 @@
 //! The sandbox as a server: its answers come in their time, a newer message can change an older one's answer, and things
 //! that the test plans happen when their moment comes.
 
-use agentline::http::{Head, Method, Request};
+use agentline::http::{Body, Head, Method, Request};
 use agentline_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -13,8 +13,17 @@ const SESSIONS: &str = "/api/messaging/sessions";
 
 type Happening = Box<dyn FnOnce(&mut World)>;
 
+/// A file that goes with a message.
+pub struct File {
+    pub name: &'static str,
+    pub kind: &'static str,
+    pub bytes: Vec<u8>,
+}
+
 /// A sandbox and its clock.
 pub struct World {
+    /// what goes with the messages that take files
+    pub files: Vec<File>,
     sandbox: Sandbox,
     now: f64,
     /// when, and what; the next one last
@@ -25,6 +34,7 @@ pub struct World {
 impl World {
     pub fn new(options: Options) -> Self {
         World {
+            files: Vec::new(),
             key: options.keys.first().cloned(),
             sandbox: Sandbox::new(options),
             now: T0,
@@ -116,11 +126,21 @@ impl Server for World {
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };
+        let mut headers = request.headers.clone();
+        let body = match &request.body {
+            None => Vec::new(),
+            Some(Body::Text(text)) => text.clone().into_bytes(),
+            Some(Body::Multipart { fields, files }) => {
+                let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+                headers.push(("content-type".to_owned(), kind));
+                multipart(fields, files, &self.files)
+            }
+        };
         let request = agentline_sandbox::Request {
             method: method.to_owned(),
             path_and_query: path.unwrap_or_else(|| panic!("{}", request.url)).to_owned(),
-            headers: request.headers.clone(),
-            body: request.body.clone().unwrap_or_default().into_bytes(),
+            headers,
+            body,
         };
         timed(self.sandbox.handle(&request, self.now))
     }
@@ -130,12 +150,35 @@ impl Server for World {
     }
 }
 
+const BOUNDARY: &str = "----boundary-of-the-tests";
+
+/// A form as a platform writes it.
+fn multipart(fields: &[(&str, String)], part: &str, files: &[File]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        body.extend(format!("{head}\r\n\r\n{value}\r\n").into_bytes());
+    }
+    for file in files {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+            file.name, file.kind
+        );
+        body.extend(head.into_bytes());
+        body.extend(&file.bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+    body
+}
+
 fn timed(response: agentline_sandbox::Response) -> Answer {
     let header = |name: &str| response.header(name).map(str::to_owned);
     let answered = response.end != agentline_sandbox::End::Unanswered;
     let head = answered.then(|| Head {
         status: response.status,
         content_type: header("content-type"),
+        location: header("location"),
         retry_after: header("retry-after"),
         request_id: header("x-request-id"),
     });

@@ -1,16 +1,19 @@
 //! Reads one answer of elizaOS: the events `user_message`, `chunk`, `done` and `error`, or the JSON of a server or
 //! transport that does not stream.
 
-use super::super::{Answer, Decoder, Edge, Said};
-use super::pager;
+use super::super::{Answer, Decoder, Listener};
+use super::pager::Awaiting;
 use super::wire::{self, Spoken};
+use crate::error::{Error, ErrorKind};
+use crate::http::Request;
 use crate::json::{Flaw, Json, Kind, Reader, whole};
-use crate::model::{Author, Message, Reply, Role};
+use crate::model::{Author, Message, Reply, ReplyEvent, Role};
 use crate::text::Text;
 
 /// Reads one answer.
-#[derive(Default)]
 pub struct ElizaDecoder {
+    /// the request for the history of the session
+    history: Request,
     /// the message that is being answered
     question: Option<String>,
     /// the agent that answers
@@ -20,6 +23,16 @@ pub struct ElizaDecoder {
 }
 
 impl ElizaDecoder {
+    /// A decoder of one answer in the session whose history `history` asks for.
+    pub fn new(history: Request) -> Self {
+        ElizaDecoder {
+            history,
+            question: None,
+            agent: None,
+            answer: None,
+        }
+    }
+
     fn asked(&mut self, message: &Message) {
         self.question = Some(message.id.clone());
         let Some(metadata) = &message.metadata else {
@@ -75,43 +88,45 @@ impl ElizaDecoder {
 }
 
 impl Decoder for ElizaDecoder {
-    fn frame<'a>(&mut self, event: &str, data: &'a str) -> Result<Said<'a>, Flaw> {
+    fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
         match event {
             "chunk" => {
-                let (id, chunk) = whole(data, chunk)?;
+                let (id, delta) = whole(data, chunk)?;
                 if self.answer.is_none() {
                     self.answer = id.map(|id| id.to_string_lossy().into_owned());
                 }
-                Ok(Said::Content(chunk))
+                listener.event(ReplyEvent::Content { delta });
             }
             "user_message" => {
                 let message = whole(data, wire::message)?;
                 self.asked(&message);
-                Ok(Said::Start {
+                listener.event(ReplyEvent::Start {
                     message_id: Some(message.id.clone()),
                     message: Some(Box::new(message)),
-                })
+                });
             }
             "done" => {
                 let (reply, text) = self.reply(whole(data, wire::spoken)?);
-                Ok(Said::Done(reply, text))
+                listener.done(reply, text);
             }
-            "error" => Ok(Said::Failed(
-                wire::refusal(data).message.unwrap_or_default(),
-            )),
-            _ => {
-                let data = Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data)));
-                Ok(Said::Other(
-                    Some(event)
-                        .filter(|event| !event.is_empty())
-                        .map(str::to_owned),
-                    data,
-                ))
+            "error" => {
+                let message = match wire::refusal(data).message.unwrap_or_default().as_str() {
+                    "" => "the agent failed".to_owned(),
+                    message => format!("the agent failed: {message}"),
+                };
+                listener.failed(Error::new(ErrorKind::Agent, message));
             }
+            _ => listener.event(ReplyEvent::Other {
+                event: Some(event)
+                    .filter(|event| !event.is_empty())
+                    .map(str::to_owned),
+                data: Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data))),
+            }),
         }
+        Ok(())
     }
 
-    fn body(&mut self, json: &str) -> Result<Answer, Flaw> {
+    fn body(&mut self, json: &str) -> Result<Answer, Error> {
         let (mut asked, mut spoken, mut silent, mut succeeded) = (None, None, false, false);
         whole(json, |reader| {
             reader.object(|reader, field| {
@@ -142,10 +157,9 @@ impl Decoder for ElizaDecoder {
         if silent {
             return Ok(Answer::Silence);
         }
-        let after = Edge::Cursor(pager::behind(&asked));
         Ok(Answer::Later {
-            message: Box::new(asked),
-            after,
+            watch: Box::new(Awaiting::new(self.history.clone(), &asked)),
+            message: Some(Box::new(asked)),
         })
     }
 

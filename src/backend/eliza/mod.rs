@@ -9,15 +9,20 @@ mod wire;
 
 use std::rc::Rc;
 
+use super::object::{has_field, merged};
 use super::{
-    Backend, CreateSession, Decoder, Direction, ListSessions, OutgoingMessage, Pager, Range,
+    Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
+    Sending, Sessions,
 };
 use crate::error::{self, Delivered, Error, ErrorKind};
 use crate::http::{Head, Method, Request, segment};
-use crate::json::{Flaw, Json, Kind, whole, write};
+use crate::json::{Json, whole};
 use crate::model::{Capabilities, Paging, Session, Streaming};
 use crate::settings::Settings;
 use crate::text::Text;
+
+/// What the head of a whole answer may take longer than the answer itself, in milliseconds.
+const MARGIN: f64 = 5_000.0;
 
 /// The elizaOS backend.
 pub struct Eliza {
@@ -57,6 +62,8 @@ impl Backend for Eliza {
             delete: true,
             cancel: false,
             renew: true,
+            start: false,
+            variables: false,
             files: false,
             before: Paging::Server,
             after: Paging::Server,
@@ -102,7 +109,7 @@ impl Backend for Eliza {
         }
     }
 
-    fn create_session(&self, input: &CreateSession) -> Result<Request, Error> {
+    fn create_session(&self, input: &CreateSession) -> Finds<Session> {
         for (name, given) in [
             ("agentName", input.agent_name.is_some()),
             ("prompt", input.prompt.is_some()),
@@ -132,42 +139,42 @@ impl Backend for Eliza {
         );
         let mut request = Request::new(Method::Post, self.sessions());
         request.header("accept", "application/json");
-        Ok(request.json(merged(fields, input.backend_options.as_ref())?))
+        let request = request.json(merged(fields, input.backend_options.as_ref())?);
+        Ok(Once::new(request, read_session))
     }
 
-    fn get_session(&self, id: &str) -> Result<Request, Error> {
-        self.session(Method::Get, id, "")
+    fn get_session(&self, id: &str) -> Finds<Session> {
+        Ok(Once::new(self.session(Method::Get, id, "")?, read_session))
     }
 
-    fn list_sessions(&self, _: &ListSessions) -> Result<Request, Error> {
+    fn list_sessions(&self, query: &ListSessions) -> Finds<Sessions> {
         let mut request = Request::new(Method::Get, self.sessions());
         request.header("accept", "application/json");
-        Ok(request)
+        let query = query.clone();
+        Ok(Once::new(request, move |body| {
+            let mut sessions = wire::sessions(body)?;
+            let fits = |wanted: &Option<String>, found: Option<&str>| {
+                wanted.is_none() || wanted.as_deref() == found
+            };
+            sessions.retain(|listed| {
+                fits(&query.agent_id, listed.session.agent_id.as_deref())
+                    && fits(&query.user_id, listed.user_id.as_deref())
+                    && fits(&query.status, Some(listed.session.status.as_str()))
+            });
+            Ok(Sessions {
+                sessions: sessions.into_iter().map(|listed| listed.session).collect(),
+                more: false,
+            })
+        }))
     }
 
-    fn delete_session(&self, id: &str) -> Result<Request, Error> {
-        self.session(Method::Delete, id, "")
+    fn delete_session(&self, id: &str) -> Finds<()> {
+        Ok(Once::new(self.session(Method::Delete, id, "")?, |_| Ok(())))
     }
 
-    fn renew_session(&self, id: &str) -> Result<Request, Error> {
-        self.session(Method::Post, id, "/renew")
-    }
-
-    fn read_session(&self, body: &str) -> Result<Session, Flaw> {
-        whole(body, wire::session).map(|listed| listed.session)
-    }
-
-    fn read_sessions(&self, body: &str, query: &ListSessions) -> Result<Vec<Session>, Flaw> {
-        let mut sessions = wire::sessions(body)?;
-        let fits = |wanted: &Option<String>, found: Option<&str>| {
-            wanted.is_none() || wanted.as_deref() == found
-        };
-        sessions.retain(|listed| {
-            fits(&query.agent_id, listed.session.agent_id.as_deref())
-                && fits(&query.user_id, listed.user_id.as_deref())
-                && fits(&query.status, Some(listed.session.status.as_str()))
-        });
-        Ok(sessions.into_iter().map(|listed| listed.session).collect())
+    fn renew_session(&self, id: &str) -> Finds<Session> {
+        let request = self.session(Method::Post, id, "/renew")?;
+        Ok(Once::new(request, read_session))
     }
 
     fn send_message(
@@ -175,7 +182,7 @@ impl Backend for Eliza {
         session: &str,
         message: &OutgoingMessage,
         stream: bool,
-    ) -> Result<Request, Error> {
+    ) -> Result<Sending, Error> {
         if message.files > 0 {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -214,19 +221,19 @@ impl Backend for Eliza {
                 "application/json"
             },
         );
-        Ok(request.json(merged(fields, message.backend_options.as_ref())?))
+        let history = self.session(Method::Get, session, "/messages")?;
+        Ok(Sending {
+            before: None,
+            request: request.json(merged(fields, message.backend_options.as_ref())?),
+            patience: message
+                .answer_timeout
+                .filter(|_| !stream)
+                .map(|limit| limit + MARGIN),
+            decoder: Box::new(decoder::ElizaDecoder::new(history)),
+        })
     }
 
-    fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(decoder::ElizaDecoder::default())
-    }
-
-    fn pager(
-        &self,
-        session: &str,
-        range: &Range,
-        direction: Direction,
-    ) -> Result<Box<dyn Pager>, Error> {
+    fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
         pager::new(
             self.session(Method::Get, session, "/messages")?,
             range,
@@ -235,51 +242,6 @@ impl Backend for Eliza {
     }
 }
 
-/// One JSON object of `fields`, with those of `options` in it or in their place.
-fn merged(fields: Vec<(&str, Json)>, options: Option<&Json>) -> Result<String, Error> {
-    let mut all: Vec<(String, Json)> = fields
-        .into_iter()
-        .map(|(name, json)| (name.to_owned(), json))
-        .collect();
-    if let Some(options) = options {
-        let read = whole(options.as_str(), |reader| {
-            reader.object(|reader, name| {
-                let json = reader.json()?;
-                all.retain(|(other, _)| other != name);
-                all.push((name.to_owned(), json));
-                Ok(())
-            })
-        });
-        read.map_err(|flaw| {
-            Error::new(
-                ErrorKind::Invalid,
-                format!("`backendOptions` is no object: {flaw}"),
-            )
-        })?;
-    }
-    let mut out = String::from("{");
-    for (at, (name, json)) in all.iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        write::string(&mut out, &Text::from(name.as_str()));
-        out.push(':');
-        out.push_str(json.as_str());
-    }
-    out.push('}');
-    Ok(out)
-}
-
-fn has_field(object: &Json, name: &str) -> bool {
-    let mut found = false;
-    let _ = whole(object.as_str(), |reader| {
-        if reader.kind() == Kind::Object {
-            reader.object(|_, field| {
-                found |= field == name;
-                Ok(())
-            })?;
-        }
-        Ok(())
-    });
-    found
+fn read_session(body: &str) -> Result<Session, Error> {
+    Ok(whole(body, wire::session)?.session)
 }

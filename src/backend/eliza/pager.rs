@@ -12,19 +12,22 @@ mod forward;
 
 use std::collections::BTreeSet;
 
-use super::super::{Direction, Edge, Page, Pager, Range};
+use super::super::{Direction, Edge, Errand, Finds, Listener, Look, Page, Range, Watch};
 use crate::error::{Error, ErrorKind};
 use crate::http::{self, Request};
-use crate::json::{Flaw, whole};
-use crate::model::{Cursors, Gap, Message, PageEnd};
+use crate::json::whole;
+use crate::model::{Cursors, Gap, Message, PageEnd, Reply, Role};
 
 /// The most rows that the server gives in one answer.
 const MOST: usize = 100;
 /// The last millisecond that the server takes as `before`: from the year 10000 on its database fails (status 500).
 const LAST: i64 = 253_402_300_799_999;
 
+/// How many messages an answer is looked for among at a time.
+const AWAITED: usize = 20;
+
 /// A pager for the history that `request` asks for.
-pub fn new(request: Request, range: &Range, direction: Direction) -> Result<Box<dyn Pager>, Error> {
+pub fn new(request: Request, range: &Range, direction: Direction) -> Finds<Page> {
     let before = range
         .before
         .as_ref()
@@ -43,13 +46,62 @@ pub fn new(request: Request, range: &Range, direction: Direction) -> Result<Box<
     })
 }
 
-/// The cursor behind one message.
-pub fn behind(message: &Message) -> String {
-    let bound = Bound {
-        at: stamp(message) - 1,
-        seen: BTreeSet::from([message.id.clone()]),
-    };
-    bound.cursor(Side::After)
+/// Looks behind one message for the answer to it: the agent's first.
+pub struct Awaiting {
+    history: Request,
+    after: Bound,
+    pages: Box<dyn Errand<Found = Page>>,
+}
+
+impl Awaiting {
+    /// Looks behind `message` in the history that `history` asks for.
+    pub fn new(history: Request, message: &Message) -> Self {
+        let after = Bound {
+            at: stamp(message) - 1,
+            seen: BTreeSet::from([message.id.clone()]),
+        };
+        Awaiting {
+            pages: Awaiting::pages(&history, &after),
+            history,
+            after,
+        }
+    }
+
+    fn pages(history: &Request, after: &Bound) -> Box<dyn Errand<Found = Page>> {
+        let question = Question {
+            request: history.clone(),
+        };
+        Box::new(forward::Forward::new(
+            question,
+            None,
+            Some(after.clone()),
+            AWAITED,
+        ))
+    }
+}
+
+impl Watch for Awaiting {
+    fn ask(&mut self) -> Request {
+        self.pages.ask()
+    }
+
+    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error> {
+        let Some(page) = self.pages.answer(body)? else {
+            return Ok(Look::Now);
+        };
+        let by_agent = |message: &Message| message.role == Role::Assistant;
+        if let Some(message) = page.messages.into_iter().find(by_agent) {
+            let text = message.text.clone();
+            listener.done(Box::new(Reply::from(message)), Some(text));
+            return Ok(Look::Idle);
+        }
+        let cursor = page.end.cursors.after;
+        if let Some(bound) = cursor.and_then(|cursor| Bound::parse(&cursor, Side::After)) {
+            self.after = bound;
+        }
+        self.pages = Awaiting::pages(&self.history, &self.after);
+        Ok(Look::Idle)
+    }
 }
 
 /// An end of a range: rows strictly beyond `at`, without those seen.
@@ -141,10 +193,10 @@ impl Question {
 
 /// What a full answer means that brings nothing which was asked for: somebody on the way does not listen to the question,
 /// such as a cache that leaves the query out of its keys. Asking on would never end.
-fn unheard(body: &str) -> Result<Option<Page>, Flaw> {
-    whole(body, |reader| {
+fn unheard(body: &str) -> Result<Option<Page>, Error> {
+    Ok(whole(body, |reader| {
         Err(reader.flaw("the messages lie outside of what was asked for"))
-    })
+    })?)
 }
 
 /// A row's stamp. The wire refuses rows without one.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bound, LAST, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
+use super::{Bound, Errand, LAST, MOST, Page, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
+use crate::error::Error;
 use crate::http::Request;
-use crate::json::Flaw;
 use crate::model::Message;
 
 /// Pages of a range, newest first.
@@ -100,7 +100,9 @@ impl Backward {
     }
 }
 
-impl Pager for Backward {
+impl Errand for Backward {
+    type Found = Page;
+
     fn ask(&mut self) -> Request {
         let seen = self.upper.as_ref().map_or(0, |bound| bound.seen.len());
         // one row more than wanted shows whether there is more
@@ -112,7 +114,7 @@ impl Pager for Backward {
         self.question.ask(upper, at(&self.lower), self.asked)
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {
+    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
         let mut rows = wire::messages(body)?;
         let (full, came) = (rows.len() >= self.asked, rows.len());
         let inside = |at: i64| {

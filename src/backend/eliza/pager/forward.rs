@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{Bound, MOST, Page, Pager, Question, Side, page, seen_at, stamp, unheard};
+use super::{Bound, Errand, MOST, Page, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
+use crate::error::Error;
 use crate::http::Request;
-use crate::json::Flaw;
 use crate::model::Message;
 
 /// A stretch that is still to be looked at: everything from the position up to `end`.
@@ -165,13 +165,15 @@ impl Forward {
     }
 }
 
-impl Pager for Forward {
+impl Errand for Forward {
+    type Found = Page;
+
     fn ask(&mut self) -> Request {
         let end = self.windows.last().and_then(|window| window.end);
         self.question.ask(end, Some(self.position.at), MOST)
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Flaw> {
+    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
         let mut rows = wire::messages(body)?;
         let full = rows.len() >= MOST;
         let end = self.windows.last().and_then(|window| window.end);
