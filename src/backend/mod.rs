@@ -3,6 +3,7 @@
 
 mod eliza;
 mod object;
+mod whole;
 
 use std::rc::Rc;
 
