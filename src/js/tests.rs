@@ -348,5 +348,5 @@ fn what_no_server_could_answer_fails_without_a_request() {
 fn capabilities_are_an_object_with_every_field() {
     let connection = connection("{ backend: 'eliza', baseUrl: 'http://server' }").unwrap();
     let capabilities: Object = object(&connection.capabilities()).unchecked_into();
-    assert_eq!(Object::keys(&capabilities).length(), 10);
+    assert_eq!(Object::keys(&capabilities).length(), 12);
 }
