@@ -22,6 +22,31 @@ pub fn iso(ms: f64) -> String {
     format!("{year}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
+/// The date of HTTP's headers: `Sat, 21 Nov 2026 19:26:24 GMT`.
+#[must_use]
+#[allow(clippy::cast_possible_truncation)]
+pub fn http_date(ms: f64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let second = (ms.clamp(-8.64e15, 8.64e15) / 1000.0).floor() as i64;
+    let (day, rest) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+    let (year, month, date) = civil(day);
+    let named = |names: &[&'static str], at: i64| {
+        let at = usize::try_from(at).unwrap_or(0);
+        names.get(at).copied().unwrap_or("")
+    };
+    format!(
+        "{}, {date:02} {} {year:04} {:02}:{:02}:{:02} GMT",
+        named(&DAYS, day.rem_euclid(7)),
+        named(&MONTHS, month - 1),
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
 /// Days since the epoch to year, month and day: Howard Hinnant's `civil_from_days`.
 fn civil(day: i64) -> (i64, i64, i64) {
     let z = day + 719_468;
@@ -41,7 +66,7 @@ fn civil(day: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::iso;
+    use super::{http_date, iso};
 
     #[test]
     fn dates_are_written_as_javascript_writes_them() {
@@ -55,6 +80,16 @@ mod tests {
             (f64::INFINITY, "+275760-09-13T00:00:00.000Z"),
         ] {
             assert_eq!(iso(ms), text);
+        }
+    }
+    #[test]
+    fn headers_name_the_weekday_and_the_month() {
+        for (ms, text) in [
+            (0.0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (1_795_289_184_581.0, "Sat, 21 Nov 2026 19:26:24 GMT"),
+            (951_782_400_000.0, "Tue, 29 Feb 2000 00:00:00 GMT"),
+        ] {
+            assert_eq!(http_date(ms), text);
         }
     }
 }

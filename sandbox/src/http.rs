@@ -61,6 +61,8 @@ pub enum End {
     Cut,
     /// The connection is closed before the head. Status, headers and body then mean nothing.
     Unanswered,
+    /// Nothing is ever sent, and the connection stays open. Status, headers, body and times then mean nothing.
+    Never,
 }
 
 /// A whole answer with its times.

@@ -6,9 +6,10 @@
 //! written from the servers' contracts, so that one cannot hide the other's mistake.
 //!
 //! The modules, in the order in which a request meets them: [`http`] (the data), [`dialect`] (whose path it is), a dialect
-//! ([`eliza`]), [`agent`] (what is said), [`json`], [`clock`] and [`random`] (how it is written down).
+//! ([`agentcloud`], [`eliza`]), [`agent`] (what is said), [`json`], [`clock`] and [`random`] (how it is written down).
 
 pub mod agent;
+pub mod agentcloud;
 pub mod clock;
 pub mod dialect;
 pub mod eliza;
@@ -22,6 +23,7 @@ mod wasm;
 pub use agent::Agents;
 pub use http::{End, Piece, Request, Response};
 
+use agentcloud::AgentCloud;
 use dialect::Dialect;
 use eliza::Eliza;
 
@@ -36,6 +38,8 @@ pub struct Options {
     pub agents: Agents,
     /// The API keys that are accepted; without any, none is asked for.
     pub keys: Vec<String>,
+    /// What only Agent Cloud has.
+    pub agentcloud: agentcloud::Options,
     /// What only elizaOS has.
     pub eliza: eliza::Options,
 }
@@ -47,6 +51,7 @@ impl Default for Options {
             latency_ms: 0.0,
             agents: Agents::default(),
             keys: Vec::new(),
+            agentcloud: agentcloud::Options::default(),
             eliza: eliza::Options::default(),
         }
     }
@@ -64,6 +69,7 @@ pub(crate) struct Common {
 /// The servers.
 #[derive(Debug)]
 pub struct Sandbox {
+    agentcloud: AgentCloud,
     eliza: Eliza,
 }
 
@@ -83,6 +89,7 @@ impl Sandbox {
             keys: options.keys,
         };
         Self {
+            agentcloud: AgentCloud::new(common.clone(), options.agentcloud),
             eliza: Eliza::new(common, options.eliza),
         }
     }
@@ -96,9 +103,8 @@ impl Sandbox {
         };
         match dialect::of(request.path()) {
             // A dialect gets its arm here, a field above and a line in `new`.
-            Dialect::Meibel | Dialect::AgentCloud | Dialect::Eliza => {
-                self.eliza.handle(request, now)
-            }
+            Dialect::AgentCloud => self.agentcloud.handle(request, now),
+            Dialect::Meibel | Dialect::Eliza => self.eliza.handle(request, now),
         }
     }
 
@@ -110,7 +116,8 @@ impl Sandbox {
     }
 
     /// Lets the next ids be these, so that a recorded exchange can be played again.
-    pub fn plan_ids(&mut self, ids: impl IntoIterator<Item = String>) {
+    pub fn plan_ids(&mut self, ids: impl IntoIterator<Item = String> + Clone) {
+        self.agentcloud.plan_ids(ids.clone());
         self.eliza.plan_ids(ids);
     }
 }

@@ -102,6 +102,7 @@ impl From<Response> for Answer {
             End::Clean => "clean",
             End::Cut => "cut",
             End::Unanswered => "unanswered",
+            End::Never => "never",
         };
         let head = json!({
             "status": response.status,

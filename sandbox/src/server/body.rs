@@ -23,12 +23,15 @@ fn current(shared: &Shared, promised: Response) -> Response {
         .unwrap_or(promised)
 }
 
-/// Waits until the head is due.
+/// Waits until the head is due; for ever, where none comes.
 pub(super) async fn until_head(
     shared: &Shared,
     arrived: Instant,
     mut promised: Response,
 ) -> Response {
+    if promised.end == End::Never {
+        return std::future::pending().await;
+    }
     loop {
         let due = at(arrived, promised.after_ms);
         sleep_until(due).await;
