@@ -174,7 +174,11 @@ fn multipart(fields: &[(&str, String)], part: &str, files: &[File]) -> Vec<u8> {
 
 fn timed(response: agentline_sandbox::Response) -> Answer {
     let header = |name: &str| response.header(name).map(str::to_owned);
-    let answered = response.end != agentline_sandbox::End::Unanswered;
+    let answered = ![
+        agentline_sandbox::End::Unanswered,
+        agentline_sandbox::End::Never,
+    ]
+    .contains(&response.end);
     let head = answered.then(|| Head {
         status: response.status,
         content_type: header("content-type"),
@@ -191,6 +195,7 @@ fn timed(response: agentline_sandbox::Response) -> Answer {
             .collect(),
         end: match response.end {
             agentline_sandbox::End::Clean => End::Clean,
+            agentline_sandbox::End::Never => End::Never,
             _ => End::Broken(Some("UND_ERR_SOCKET")),
         },
         end_after: response.end_after_ms,
