@@ -5,7 +5,7 @@ export interface SandboxOptions {
   /**
    * What the agent does with a text that steers nothing: talk, word by word (default), or answer `echo: <text>`.
    * With either, the first word steers it: `say`, `stream 20 100 …`, `wait 2000 …`, `cutwait 40000 …`, `throw`,
-   * `throwmid …`.
+   * `throwmid …`. For Meibel it may come after switches: `style=guide newline=crlf stream 20 100 …`.
    */
   agents?: "conversation" | "echo";
   /** The API keys that are accepted. Without any, none is asked for. */
@@ -16,7 +16,10 @@ export interface SandboxOptions {
   seed?: number;
 }
 
-/** The servers in memory. They forget everything with the object. */
+/**
+ * The servers in memory, told apart by their paths: Meibel's below `/v2`, elizaOS's below `/api`. They forget everything
+ * with the object.
+ */
 export interface Sandbox {
   /**
    * Answers a request as the server would, in the server's time. Give it to `connect` as `fetch`. It rejects as the
@@ -33,6 +36,6 @@ export interface Sandbox {
  * Makes servers that live in memory, with a scripted agent: for tests, and for a page without a server.
  * Its WebAssembly is loaded with the first request.
  *
- * Today it speaks elizaOS sessions as server 1.7.2 does; another backend throws.
+ * It speaks Meibel's API version 2 and elizaOS sessions as server 1.7.2 does; another backend throws.
  */
 export function createSandbox(options?: SandboxOptions): Sandbox;

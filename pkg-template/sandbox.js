@@ -4,8 +4,14 @@
 import { initSync, Machine } from "./sandbox_wasm.js";
 
 const BASE_URL = "http://sandbox.invalid";
-const ELIZA_AGENT_ID = "11111111-2222-4333-8444-555555555555";
-const ELIZA_USER_ID = "aaaaaaaa-0000-4000-8000-000000000001";
+// What a client of each server needs; the sandbox tells them apart by their paths.
+const BACKENDS = {
+  meibel: { agentId: "agent_sandbox", options: { baseUrl: `${BASE_URL}/v2` } },
+  eliza: {
+    agentId: "11111111-2222-4333-8444-555555555555",
+    options: { baseUrl: BASE_URL, userId: "aaaaaaaa-0000-4000-8000-000000000001" },
+  },
+};
 const OPTIONS = ["agents", "keys", "latency", "seed"];
 
 /**
@@ -54,28 +60,30 @@ function createSandbox(options = {}, initialised) {
   return {
     fetch: sandboxFetch,
     connectOptions(backend) {
-      known(backend);
+      const { options: needed } = known(backend);
       const [apiKey] = settings.keys;
       return {
         backend,
-        baseUrl: BASE_URL,
-        userId: ELIZA_USER_ID,
+        ...needed,
         fetch: sandboxFetch,
         // The key is no secret: it opens nothing but this object.
         ...(apiKey === undefined ? {} : { apiKey, allowBrowserKey: true }),
       };
     },
     agentId(backend) {
-      known(backend);
-      return ELIZA_AGENT_ID;
+      return known(backend).agentId;
     },
   };
 }
 
 function known(backend) {
-  if (backend !== "eliza") {
-    throw new TypeError(`the sandbox does not speak ${JSON.stringify(backend)}; it speaks "eliza"`);
+  if (!Object.hasOwn(BACKENDS, backend)) {
+    const names = Object.keys(BACKENDS).map((name) => JSON.stringify(name));
+    throw new TypeError(
+      `the sandbox does not speak ${JSON.stringify(backend)}; it speaks ${names.join(", ")}`,
+    );
   }
+  return BACKENDS[backend];
 }
 
 function read(options) {

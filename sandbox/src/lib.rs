@@ -6,7 +6,8 @@
 //! written from the servers' contracts, so that one cannot hide the other's mistake.
 //!
 //! The modules, in the order in which a request meets them: [`http`] (the data), [`dialect`] (whose path it is), a dialect
-//! ([`agentcloud`], [`eliza`]), [`agent`] (what is said), [`json`], [`clock`] and [`random`] (how it is written down).
+//! ([`meibel`], [`agentcloud`], [`eliza`]), [`agent`] (what is said), [`json`], [`clock`] and [`random`] (how it is
+//! written down).
 
 pub mod agent;
 pub mod agentcloud;
@@ -15,6 +16,7 @@ pub mod dialect;
 pub mod eliza;
 pub mod http;
 pub mod json;
+pub mod meibel;
 pub mod random;
 
 #[cfg(target_arch = "wasm32")]
@@ -26,6 +28,7 @@ pub use http::{End, Piece, Request, Response};
 use agentcloud::AgentCloud;
 use dialect::Dialect;
 use eliza::Eliza;
+use meibel::Meibel;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +41,8 @@ pub struct Options {
     pub agents: Agents,
     /// The API keys that are accepted; without any, none is asked for.
     pub keys: Vec<String>,
+    /// What only Meibel has.
+    pub meibel: meibel::Options,
     /// What only Agent Cloud has.
     pub agentcloud: agentcloud::Options,
     /// What only elizaOS has.
@@ -51,6 +56,7 @@ impl Default for Options {
             latency_ms: 0.0,
             agents: Agents::default(),
             keys: Vec::new(),
+            meibel: meibel::Options::default(),
             agentcloud: agentcloud::Options::default(),
             eliza: eliza::Options::default(),
         }
@@ -69,6 +75,7 @@ pub(crate) struct Common {
 /// The servers.
 #[derive(Debug)]
 pub struct Sandbox {
+    meibel: Meibel,
     agentcloud: AgentCloud,
     eliza: Eliza,
 }
@@ -89,6 +96,7 @@ impl Sandbox {
             keys: options.keys,
         };
         Self {
+            meibel: Meibel::new(common.clone(), options.meibel),
             agentcloud: AgentCloud::new(common.clone(), options.agentcloud),
             eliza: Eliza::new(common, options.eliza),
         }
@@ -103,8 +111,9 @@ impl Sandbox {
         };
         match dialect::of(request.path()) {
             // A dialect gets its arm here, a field above and a line in `new`.
+            Dialect::Meibel => self.meibel.handle(request, now),
             Dialect::AgentCloud => self.agentcloud.handle(request, now),
-            Dialect::Meibel | Dialect::Eliza => self.eliza.handle(request, now),
+            Dialect::Eliza => self.eliza.handle(request, now),
         }
     }
 

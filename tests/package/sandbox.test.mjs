@@ -57,6 +57,39 @@ async function rejected(promise) {
   return assert.fail("it did not reject");
 }
 
+test("Meibel is spoken below its own path, with the key that was set", async () => {
+  const sandbox = createSandbox({ agents: "echo", keys: ["mk"], seed: 1 });
+  const { baseUrl, backend, apiKey } = sandbox.connectOptions("meibel");
+  assert.deepEqual([backend, baseUrl, apiKey], ["meibel", "http://sandbox.invalid/v2", "mk"]);
+  const ask = (path, init) =>
+    sandbox.fetch(`${baseUrl}${path}`, {
+      ...init,
+      headers: { "meibel-api-key": "mk", ...init?.headers },
+    });
+  const agent = sandbox.agentId("meibel");
+  const created = await ask(`/agents/${agent}/sessions`, { method: "POST" });
+  const { session_id: id } = await created.json();
+  const body = new FormData();
+  body.append("user_message", "pings=none files");
+  body.append("files", new File(["héllo"], 'a "b".txt', { type: "text/plain" }));
+  const streamed = await ask(`/sessions/${id}/chat/stream`, { method: "POST", body });
+  assert.match(streamed.headers.get("content-type"), /^text\/event-stream/);
+  const told = events(await streamed.text());
+  assert.deepEqual(
+    told.map(([event]) => event),
+    ["connected", "status", "partial_response", "completion"],
+  );
+  // A platform escapes the quotation marks in its own way; the server does not undo that.
+  const [file] = JSON.parse(told.at(-1)[1].data.message);
+  assert.deepEqual(file, { name: "a %22b%22.txt", type: "text/plain", size: 6, text: "héllo" });
+  const { messages } = await (await ask(`/sessions/${id}/messages`)).json();
+  assert.deepEqual(
+    messages.map(({ type }) => type),
+    ["user", "assistant"],
+  );
+  assert.equal((await sandbox.fetch(`${baseUrl}/sessions/${id}`)).status, 401);
+});
+
 test("a message is streamed, and the history holds it", async () => {
   const { sandbox, messages, send } = await opened();
   const response = await send("stream 3 10 some words and 😀 and more of them");
@@ -250,8 +283,10 @@ test("what it does not know throws a sentence", () => {
     assert.throws(() => createSandbox(options), { name: "TypeError", message: said });
   }
   const sandbox = createSandbox();
-  assert.throws(() => sandbox.connectOptions("meibel"), /does not speak "meibel"/);
-  assert.throws(() => sandbox.agentId("agentcloud"), /does not speak "agentcloud"/);
+  for (const unknown of ["openai", "toString", undefined]) {
+    assert.throws(() => sandbox.connectOptions(unknown), /^TypeError: the sandbox does not speak /);
+    assert.throws(() => sandbox.agentId(unknown), /it speaks "meibel", /);
+  }
 });
 
 test("a load that fails is tried again by the next request", async () => {

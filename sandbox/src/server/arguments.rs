@@ -5,20 +5,21 @@ use std::path::PathBuf;
 
 /// What `--help` prints.
 pub(super) const HELP: &str = "\
-agentline-sandbox: elizaOS, with a scripted agent, on 127.0.0.1
+agentline-sandbox: Meibel and elizaOS, with a scripted agent, on 127.0.0.1
 
   --port N                 listen there (default: any free port)
-  --key KEY                ask for this key (X-API-KEY); may be given several times
-  --server-version V       speak like 1.6.5, 1.7.0 or 1.7.2 (default)
+  --key KEY                ask for this key (Meibel-API-Key, X-API-KEY); may be given several times
+  --server-version V       speak like elizaOS 1.6.5, 1.7.0 or 1.7.2 (default)
   --files PREFIX=FOLDER    serve this folder too; may be given several times
   --seed N                 the same seed gives the same ids, words and pauses
   --latency MS             wait before each answer
   --echo                   answer `echo: <text>` instead of talking
-  --rate-limit N           answer 429 after N requests in 15 minutes
-  --idle-limit MS          close a connection after so long without a byte (default 30000)
-  --least-timeout MINUTES  the shortest time until a session may expire (default 5)
+  --rate-limit N           elizaOS answers 429 after N requests in 15 minutes
+  --idle-limit MS          elizaOS closes a connection after so long without a byte (default 30000)
+  --least-timeout MINUTES  the shortest time until an elizaOS session may expire (default 5)
+  --meibel NAME=VALUE      turn a switch of Meibel's; may be given several times
 
-When it is ready it prints one line of JSON: {\"ready\":true,\"url\":…,\"agentId\":…}.
+When it is ready it prints one line of JSON: {\"ready\":true,\"url\":…,\"agentIds\":{…}}.
 It stops at SIGINT and SIGTERM.
 ";
 
@@ -70,6 +71,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--rate-limit",
             "--idle-limit",
             "--least-timeout",
+            "--meibel",
         ];
         if !known.contains(&word.as_str()) {
             return Err(format!("{word:?} is not known; --help lists what is"));
@@ -84,6 +86,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--server-version" => options.eliza.version = value.parse()?,
             "--files" => arguments.files.push(files(&value)?),
             "--seed" => arguments.seed = Some(number(&word, &value)?),
+            "--meibel" => options.meibel.switches.turn(&value)?,
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
             "--idle-limit" => {
                 options.eliza.idle_limit_ms = f64::from(number::<u32>(&word, &value)?)

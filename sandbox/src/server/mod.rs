@@ -6,7 +6,7 @@
 mod arguments;
 mod body;
 
-use agentline_sandbox::{End, Request, Sandbox};
+use agentline_sandbox::{End, Request, Sandbox, eliza, meibel};
 use arguments::{Arguments, Command};
 use axum::Router;
 use axum::body::Body;
@@ -111,11 +111,13 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
 
 fn ready(port: u16) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let agent = agentline_sandbox::eliza::AGENT_ID;
-    writeln!(
-        out,
-        "{{\"ready\":true,\"url\":\"http://127.0.0.1:{port}\",\"agentId\":\"{agent}\"}}"
-    )?;
+    let line = serde_json::json!({
+        "ready": true,
+        "url": format!("http://127.0.0.1:{port}"),
+        "agentId": eliza::AGENT_ID,
+        "agentIds": {"meibel": meibel::AGENT_ID, "eliza": eliza::AGENT_ID},
+    });
+    writeln!(out, "{line}")?;
     out.flush()
 }
 
