@@ -29,7 +29,7 @@ pub(super) enum Command {
     /// Say how to call it.
     Help,
     /// Serve.
-    Serve(Arguments),
+    Serve(Box<Arguments>),
 }
 
 /// How to serve.
@@ -95,7 +95,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             _ => options.eliza.least_timeout_minutes = f64::from(number::<u16>(&word, &value)?),
         }
     }
-    Ok(Command::Serve(arguments))
+    Ok(Command::Serve(Box::new(arguments)))
 }
 
 fn number<N: std::str::FromStr>(word: &str, value: &str) -> Result<N, String> {

@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return wrong(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(arguments)) {
+    match runtime.block_on(serve(*arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => wrong(&message),
     }
