@@ -12,12 +12,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod details;
 mod expected;
 mod follow;
 mod hostile;
 mod paging;
 mod reach;
 mod recorded;
+mod refusals;
 mod retries;
 mod secrets;
 mod sending;

@@ -88,7 +88,7 @@ impl Backend for Eliza {
             (413, _) => ErrorKind::TooLarge,
             (429, _) => ErrorKind::RateLimited,
             (400..=499, _) => ErrorKind::Invalid,
-            // the only refusal whose `error` is a bare string: the agent failed, the message is stored
+            // the server's only refusal without a word beside its text: the agent failed, the message is stored
             (500, _) if refusal.bare => ErrorKind::Agent,
             (500..=599, _) => ErrorKind::Server,
             _ => ErrorKind::Protocol,

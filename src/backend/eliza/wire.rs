@@ -192,15 +192,16 @@ pub fn messages(body: &str) -> Read<Vec<Message>> {
 pub struct Refusal {
     pub code: Option<String>,
     pub message: Option<String>,
-    /// `error` is a string and nothing else stands beside it
+    /// nothing but `success: false` and a string as `error`
     pub bare: bool,
 }
 
-/// Reads a refusal: `{error: {code, message, …}}`, the same with a number as code, `{error: text, message: text}`, or
-/// `{success: false, error: text}`. What is none of these has nothing to tell.
+/// Reads a refusal: `{error: {code, message, …}}`, the same with a number as code, `{error: text, message: text}`,
+/// `{success: false, error: text}`, or, as only the published pages have it, `{error: text, code: text}`. What is none of
+/// these has nothing to tell.
 pub fn refusal(body: &str) -> Refusal {
     let mut refusal = Refusal::default();
-    let (mut outer, mut word) = (None, None);
+    let (mut outer, mut word, mut failed) = (None, None, false);
     let read = whole(body, |reader| {
         reader.object(|reader, field| {
             match (field, reader.kind()) {
@@ -216,6 +217,8 @@ pub fn refusal(body: &str) -> Refusal {
                     Ok(())
                 })?,
                 ("message", Kind::String) => outer = Some(reader.word()?),
+                ("code", Kind::String) => refusal.code = Some(reader.word()?),
+                ("success", Kind::Boolean) => failed = !reader.boolean()?,
                 _ => {}
             }
             Ok(())
@@ -224,7 +227,7 @@ pub fn refusal(body: &str) -> Refusal {
     if read.is_err() {
         return Refusal::default();
     }
-    refusal.bare = word.is_some() && outer.is_none();
+    refusal.bare = failed && word.is_some() && outer.is_none() && refusal.code.is_none();
     refusal.message = refusal.message.or(outer).or(word);
     refusal
 }

@@ -1,0 +1,445 @@
+//! Details of elizaOS sessions and rows that programs stumble over: whose a row is, whose metadata win, what a message
+//! renews, which answer several actions give, and what never leaves the client.
+
+use std::collections::BTreeSet;
+
+use agentline::backend::{CreateSession, Direction, Edge, OutgoingMessage};
+use agentline::error::{Delivered, ErrorKind};
+use agentline::json::{Json, write};
+use agentline::model::{Role, Session, SessionStatus};
+use agentline_sandbox::{Agents, Options};
+use serde_json::{Value, json};
+
+use crate::hostile::{NAMES, made};
+use crate::paging::Case;
+use crate::support::client::{AGENT, Client, USER, message, message_over, range};
+use crate::support::drive::{Answer, End, Run, Seen, Server, body_of, run};
+use crate::support::script::{Script, T0};
+use crate::support::world::World;
+
+fn echo() -> Options {
+    Options {
+        agents: Agents::Echo,
+        ..Options::default()
+    }
+}
+
+#[track_caller]
+fn session(run: Run) -> Session {
+    match run.fine().as_slice() {
+        [Seen::Session(session)] => session.clone(),
+        other => panic!("no session: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn answer(run: Run) -> String {
+    match run.fine().last() {
+        Some(Seen::Reply(reply)) => reply.message.text.to_string_lossy().into_owned(),
+        Some(Seen::Event("done", json)) => {
+            let json: Value = serde_json::from_str(json).unwrap();
+            json["reply"]["message"]["text"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        }
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+fn value(json: Option<&Json>) -> Value {
+    json.map_or(Value::Null, |json| {
+        serde_json::from_str(json.as_str()).unwrap()
+    })
+}
+
+fn with(metadata: &Value) -> CreateSession {
+    CreateSession {
+        agent_id: Some(AGENT.to_owned()),
+        metadata: Some(Json::parse(metadata.to_string()).unwrap()),
+        ..CreateSession::default()
+    }
+}
+
+fn saying(text: &str, metadata: &Value) -> OutgoingMessage {
+    OutgoingMessage {
+        metadata: Some(Json::parse(metadata.to_string()).unwrap()),
+        ..message(text)
+    }
+}
+
+#[test]
+fn a_row_that_an_agents_action_wrote_is_the_agents_though_the_server_denies_it() {
+    let row = |id: &str, author: &str, is_agent: bool, metadata: Value| json!({"id": id, "content": "x", "authorId": author, "isAgent": is_agent, "createdAt": "2024-01-07T08:00:00.000Z", "metadata": metadata});
+    let rows = json!({"hasMore": false, "messages": [
+        row("reply", AGENT, true, json!({"agent_id": AGENT, "agentName": "Ann"})),
+        row("action", AGENT, false, json!({"agent_id": AGENT, "agentName": "Ann"})),
+        row("user", USER, false, json!({"agentId": AGENT, "userId": USER, "agentName": "Ann"})),
+        row("stranger", "somebody", false, json!({})),
+        row("odd", USER, false, json!({"agentId": {"id": USER}, "agent_id": 7})),
+    ]});
+    let mut script = Script::always(Answer::json(200, rows.to_string()));
+    let read = run(
+        &mut script,
+        Client::default().page("s", &range(10, None, None)),
+    );
+    let mut found: Vec<_> = read
+        .messages()
+        .iter()
+        .map(|row| (row.id.clone(), row.role, row.author.clone().unwrap().name))
+        .collect();
+    found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let ann = || Some("Ann".to_owned());
+    let wanted = [
+        ("action", Role::Assistant, ann()),
+        ("odd", Role::User, None),
+        ("reply", Role::Assistant, ann()),
+        ("stranger", Role::User, None),
+        ("user", Role::User, None),
+    ];
+    assert_eq!(
+        found,
+        wanted.map(|(id, role, name)| (id.to_owned(), role, name))
+    );
+}
+
+#[test]
+fn metadata_of_a_row_are_the_sessions_and_over_them_the_messages() {
+    let mut world = World::new(echo());
+    let client = Client::default();
+    let of_session = json!({"mood": "calm", "place": "home"});
+    let id = session(run(&mut world, client.create(&with(&of_session)))).id;
+    let of_message = json!({"mood": "merry", "tags": [null], "sessionId": "spoof", "thought": "mine", "actions": ["X"]});
+    let sent = run(&mut world, client.send(&id, &saying("say x", &of_message)));
+    assert_eq!(answer(sent), "x");
+    let page = run(&mut world, client.page(&id, &range(10, None, None)));
+    let metadata = value(page.messages()[0].metadata.as_ref());
+    assert_eq!(
+        (&metadata["mood"], &metadata["place"], &metadata["tags"]),
+        (&json!("merry"), &json!("home"), &json!([null]))
+    );
+    // the caller's words stand where the server's own should
+    assert_eq!(metadata["sessionId"], "spoof");
+    assert_eq!(metadata["timeoutConfig"]["timeoutMinutes"], 30);
+    assert_eq!(
+        (metadata.get("thought"), metadata.get("actions")),
+        (None, None)
+    );
+}
+
+#[test]
+fn metadata_of_a_session_may_be_any_json_and_null_is_none() {
+    for (given, kept) in [
+        (json!(["a", null]), json!(["a", null])),
+        (json!("text"), json!("text")),
+        (json!(1.5), json!(1.5)),
+        (json!(true), json!(true)),
+        (json!(null), json!({})),
+        (json!({"deep": {"a": []}}), json!({"deep": {"a": []}})),
+    ] {
+        let mut world = World::new(echo());
+        let made = session(run(&mut world, Client::default().create(&with(&given))));
+        assert_eq!(value(made.metadata.as_ref()), kept, "{given}");
+    }
+}
+
+#[test]
+fn metadata_beyond_ten_kilobytes_are_invalid_and_the_message_was_not_taken() {
+    // `{"a":""}` are eight of the 10,240 characters
+    for (length, fits) in [(10_232, true), (10_233, false)] {
+        let metadata = json!({"a": "x".repeat(length)});
+        let mut world = World::new(echo());
+        let client = Client::default();
+        let id = session(run(&mut world, client.create_for_agent())).id;
+        for sent in [
+            run(&mut world, client.send(&id, &saying("say x", &metadata))),
+            run(&mut world, client.stream(&id, &saying("say x", &metadata))),
+        ] {
+            assert_eq!(sent.error.is_none(), fits, "{length}");
+            if let Some(failed) = sent.error {
+                assert_eq!(
+                    (failed.kind, failed.delivered),
+                    (ErrorKind::Invalid, Some(Delivered::No))
+                );
+            }
+        }
+        let made = run(&mut world, client.create(&with(&metadata)));
+        assert_eq!(made.error.is_none(), fits, "{length}");
+        assert!(
+            made.error
+                .is_none_or(|error| error.kind == ErrorKind::Invalid)
+        );
+    }
+}
+
+#[test]
+fn what_the_caller_attaches_to_a_message_goes_out_as_it_is() {
+    let attachments = r#"[{"type":"image","url":"https://example.invalid/a.png","n":1.50}]"#;
+    let outgoing = OutgoingMessage {
+        backend_options: Some(Json::parse(format!("{{\"attachments\":{attachments}}}")).unwrap()),
+        ..message("say x")
+    };
+    let (mut world, id, _) = World::with_session(echo());
+    let sent = run(&mut world, Client::default().send(&id, &outgoing));
+    let body = body_of(&sent);
+    assert!(
+        body.contains(&format!("\"attachments\":{attachments}"))
+            && body.contains("\"transport\":\"http\""),
+        "{body}"
+    );
+    // it reaches neither the agent nor the history
+    assert_eq!(answer(sent), "x");
+    let page = run(
+        &mut world,
+        Client::default().page(&id, &range(10, None, None)),
+    );
+    assert!(!page.messages()[0].raw.as_str().contains("example.invalid"));
+}
+
+#[test]
+fn a_session_of_a_server_that_tells_no_channel_is_a_session() {
+    let body = r#"{"sessionId":"s","agentId":"a","userId":"u","createdAt":"2024-01-07T08:00:00.000Z","metadata":{},"expiresAt":"2024-01-07T08:30:00.000Z","timeoutConfig":{"timeoutMinutes":7.5}}"#;
+    for name in ["create", "get", "renew"] {
+        let mut script = Script::always(Answer::json(200, body));
+        let made = session(run(&mut script, made(&Client::default(), name)));
+        assert_eq!(
+            (made.id.as_str(), made.status),
+            ("s", SessionStatus::Active)
+        );
+        assert_eq!(made.raw.as_str(), body, "{name}");
+    }
+}
+
+#[test]
+fn an_id_goes_out_in_the_case_that_it_came_in() {
+    let mut script = Script::always(Answer::json(404, ""));
+    let asked = run(&mut script, Client::default().get("DA1C4047-aBcD"));
+    assert!(
+        asked.requests[0].1.url.ends_with("/sessions/DA1C4047-aBcD"),
+        "{}",
+        asked.requests[0].1.url
+    );
+}
+
+#[test]
+fn a_message_renews_a_session_only_where_renewal_is_automatic() {
+    for (automatic, after_message) in [(true, "08:37"), (false, "08:30")] {
+        let mut world = World::new(echo());
+        let (id, _) = world.session(&json!({"timeoutMinutes": 30, "autoRenew": automatic}));
+        let client = Client::default();
+        world.pass(T0 + 7.0 * 60_000.0);
+        assert_eq!(
+            answer(run(&mut world, client.send(&id, &message("say x")))),
+            "x"
+        );
+        let at = |minute: &str| Some(format!("2024-01-07T{minute}:00.000Z"));
+        let read = session(run(&mut world, client.get(&id)));
+        let until = |expires: &Option<String>| expires.as_deref().map(|date| date[..16].to_owned());
+        assert_eq!(until(&read.expires_at), until(&at(after_message)));
+        // by hand it is renewed all the same
+        let renewed = session(run(&mut world, client.renew(&id)));
+        assert_eq!(until(&renewed.expires_at), until(&at("08:37")));
+    }
+}
+
+#[test]
+fn a_session_that_expired_unseen_can_still_be_removed() {
+    let mut world = World::new(echo());
+    let (id, _) = world.session(&json!({"timeoutMinutes": 7, "autoRenew": false}));
+    world.pass(T0 + 421_000.0);
+    let client = Client::default();
+    assert_eq!(run(&mut world, client.delete(&id)).fine(), []);
+    assert_eq!(
+        run(&mut world, client.delete(&id)).failed().kind,
+        ErrorKind::NotFound
+    );
+}
+
+#[test]
+fn a_listed_session_past_its_time_is_expired_and_one_that_is_asked_for_again_is_not() {
+    let info = |left: u32| json!({"sessionId": format!("s{left}"), "agentId": "a", "userId": "u", "createdAt": "x", "expiresAt": "y", "metadata": {}, "timeRemaining": left});
+    let body = json!({"sessions": [info(0), info(1)], "total": 2, "stats": {}});
+    let mut script = Script::always(Answer::json(200, body.to_string()));
+    let listed = run(&mut script, Client::default().list(Default::default())).fine();
+    let status: Vec<SessionStatus> = listed
+        .iter()
+        .map(|seen| match seen {
+            Seen::Session(session) => session.status,
+            other => panic!("no session: {other:?}"),
+        })
+        .collect();
+    assert_eq!(status, [SessionStatus::Expired, SessionStatus::Active]);
+}
+
+#[test]
+fn of_several_actions_http_gives_the_last_and_a_stream_the_first() {
+    for (streams, wanted) in [(false, "both (1/1)"), (true, "first action")] {
+        let (mut world, id, _) = World::with_session(echo());
+        let (client, outgoing) = (Client::default(), message("acts both"));
+        let made = match streams {
+            true => client.stream(&id, &outgoing),
+            false => client.send(&id, &outgoing),
+        };
+        assert_eq!(answer(run(&mut world, made)), wanted, "streams: {streams}");
+    }
+}
+
+#[test]
+fn of_several_rows_that_answer_a_message_the_first_is_its_answer() {
+    let stored = r#"{"success":true,"userMessage":{"id":"m","author_id":"u","content":"acts both","created_at":1704614400000,"metadata":{}},"sessionStatus":{}}"#;
+    let row = |id: &str, agent: bool, at: u32| json!({"id": id, "content": id, "authorId": "a", "isAgent": agent, "createdAt": format!("2024-01-07T08:00:00.{at:03}Z"), "metadata": {}});
+    let rows = json!({"hasMore": false, "messages": [
+        row("second action", true, 200), row("first action", true, 100), row("another user", false, 50), row("m", false, 0),
+    ]});
+    let mut script = Script::of([
+        Answer::json(201, stored),
+        Answer::json(200, rows.to_string()),
+    ]);
+    let sent = run(
+        &mut script,
+        Client::default().send("s", &message_over("websocket", "acts both")),
+    );
+    assert_eq!(answer(sent), "first action");
+}
+
+#[test]
+fn in_a_direct_room_the_agent_always_answers_and_in_a_group_it_may_not() {
+    for (metadata, answers) in [(json!({"channelType": "DM"}), true), (json!({}), false)] {
+        let mut world = World::new(echo());
+        let client = Client::default();
+        let id = session(run(&mut world, client.create(&with(&metadata)))).id;
+        let sent = run(
+            &mut world,
+            client.send(&id, &message_over("websocket", "stayout hello")),
+        );
+        if answers {
+            assert_eq!(answer(sent), "echo: stayout hello");
+        } else {
+            assert_eq!(sent.failed().kind, ErrorKind::Timeout);
+        }
+    }
+}
+
+#[test]
+fn over_the_websocket_transport_a_failure_is_silence_and_ends_as_a_timeout() {
+    for text in ["throw", "ignore", "empty", "act 0 x"] {
+        let (mut world, id, _) = World::with_session(echo());
+        let sent = run(
+            &mut world,
+            Client::default().send(&id, &message_over("websocket", text)),
+        );
+        let failed = sent.failed();
+        assert_eq!(
+            (failed.kind, failed.delivered, failed.retryable),
+            (ErrorKind::Timeout, Some(Delivered::Yes), false),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_had_come_of_an_answer_has_the_id_that_the_answer_would_have() {
+    let chunk = "event: chunk\ndata: {\"messageId\":\"r-1\",\"chunk\":\"so\",\"index\":0}\n\n";
+    let cut = run(
+        &mut Script::always(Answer::stream(chunk)),
+        Client::default().stream("s", &message("x")),
+    );
+    let partial = cut.failed().partial.clone().unwrap();
+    assert_eq!(
+        (partial.message.id.as_str(), partial.message.complete),
+        ("r-1", false)
+    );
+    let whole = format!("{chunk}event: done\ndata: {{\"text\":\"so\",\"responseId\":\"r-1\"}}\n\n");
+    let done = run(
+        &mut Script::always(Answer::stream(whole)),
+        Client::default().stream("s", &message("x")),
+    )
+    .fine();
+    let done: Value = serde_json::from_str(&done.last().unwrap().json()).unwrap();
+    assert_eq!(done["reply"]["message"]["id"], "r-1");
+}
+
+#[test]
+fn every_point_in_time_goes_out_as_whole_milliseconds_that_the_server_understands() {
+    let points = [
+        Edge::read("2024-01-07T08:00:00.002Z".to_owned()),
+        Edge::read("2024-01-07".to_owned()),
+        Edge::Time(T0 + 0.9),
+        Edge::Time(0.0),
+        Edge::Time(-5.0),
+        Edge::Time(1e20),
+        Edge::Time(8.64e15),
+        Edge::Time(f64::INFINITY),
+        Edge::Time(f64::NEG_INFINITY),
+    ];
+    let case = Case::new(0..300, 40);
+    let mut queries = BTreeSet::new();
+    for point in points {
+        for (before, after) in [
+            (Some(point.clone()), None),
+            (None, Some(point.clone())),
+            (Some(Edge::Time(T0 + 200.0)), Some(point.clone())),
+        ] {
+            for direction in [Direction::Forward, Direction::Backward] {
+                let (mut world, id) = case.world();
+                let at = range(case.limit, before.clone(), after.clone());
+                let read = run(&mut world, Client::default().messages(&id, &at, direction));
+                assert_eq!(read.error, None, "{point:?}");
+                queries.extend(
+                    read.requests
+                        .iter()
+                        .filter_map(|(_, request)| Some(request.url.split_once('?')?.1.to_owned())),
+                );
+            }
+        }
+    }
+    assert!(queries.len() > 20, "{queries:?}");
+    for pair in queries.iter().flat_map(|query| query.split('&')) {
+        let (name, number) = pair.split_once('=').unwrap();
+        let most = match name {
+            "limit" => 1..=100,
+            // the last millisecond that the server's database knows
+            "before" | "after" => 0..=253_402_300_799_999,
+            other => panic!("the parameter {other}"),
+        };
+        assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{pair}");
+        assert!(most.contains(&number.parse::<i64>().unwrap()), "{pair}");
+    }
+}
+
+#[test]
+fn the_channel_of_a_session_stands_in_no_request_and_no_error() {
+    // with it anybody can listen over Socket.IO
+    let channel = "c4a22e1c-0000-4000-8000-000000000001";
+    let session = format!(
+        r#"{{"sessionId":"s","channelId":"{channel}","agentId":"a","userId":"u","createdAt":"x","expiresAt":"y","metadata":{{}}}}"#
+    );
+    let stored = format!(
+        r#"{{"id":"m","channel_id":"{channel}","author_id":"u","content":"x","created_at":1704614400000,"metadata":{{}}}}"#
+    );
+    let taken = format!(r#"{{"success":true,"userMessage":{stored},"sessionStatus":{{}}}}"#);
+    let started = format!(
+        "event: user_message\ndata: {stored}\n\nevent: chunk\ndata: {{\"chunk\":\"a\"}}\n\n"
+    );
+    let refused = || Answer::json(400, r#"{"error":{"code":"X","message":"y"}}"#);
+    for name in NAMES {
+        for first in [
+            Answer::json(200, &session),
+            Answer::json(201, &taken),
+            Answer::json(201, &taken).ending(End::Broken(None)),
+            Answer::json(200, &session[..session.len() - 1]),
+            Answer::stream(&started),
+        ] {
+            let mut script = Script::new(|_, count| match count {
+                0 => first.clone(),
+                _ => refused(),
+            });
+            let run = run(&mut script, made(&Client::default(), name));
+            let told = run.error.as_ref().map(write::text).unwrap_or_default();
+            assert!(!told.contains(channel), "{name}: {told}");
+            for (_, request) in &run.requests {
+                assert!(!format!("{request:?}").contains(channel), "{name}");
+            }
+        }
+    }
+}
