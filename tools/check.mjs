@@ -24,6 +24,11 @@ const steps = {
       await biome(fix ? ["check", "--write"] : ["check"]);
     },
   },
+  contracts: {
+    about: "every point of tests/CONTRACTS.md names a test that exists",
+    needs: [],
+    run: () => nodeTests("tests/contracts"),
+  },
   clippy: {
     about: "clippy has no warning, for this machine and for wasm32",
     needs: ["rust"],

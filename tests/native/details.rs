@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::hostile::{NAMES, made};
 use crate::paging::Case;
-use crate::support::client::{AGENT, Client, USER, message, message_over, range};
+use crate::support::client::{AGENT, Client, USER, message, message_over, options, range};
 use crate::support::drive::{Answer, End, Run, Seen, Server, body_of, run};
 use crate::support::script::{Script, T0};
 use crate::support::world::World;
@@ -269,6 +269,38 @@ fn a_listed_session_past_its_time_is_expired_and_one_that_is_asked_for_again_is_
         })
         .collect();
     assert_eq!(status, [SessionStatus::Expired, SessionStatus::Active]);
+}
+
+#[test]
+fn an_accept_header_of_the_callers_decides_nothing() {
+    for (accept, streams) in [("text/event-stream", false), ("application/json", true)] {
+        let client = Client::new(agentline::settings::Options {
+            headers: vec![("Accept".to_owned(), accept.to_owned())],
+            ..options()
+        });
+        let (mut world, id, _) = World::with_session(echo());
+        let made = match streams {
+            true => client.stream(&id, &message("stream 4 30 word by word by word")),
+            false => client.send(&id, &message("say hi")),
+        };
+        let run = run(&mut world, made);
+        let sent = &run.requests[0].1.headers;
+        assert!(sent.contains(&("accept".to_owned(), accept.to_owned())));
+        let deltas = run
+            .kinds()
+            .iter()
+            .filter(|kind| **kind == "content")
+            .count();
+        assert_eq!(deltas > 1, streams, "{accept}");
+        assert_eq!(
+            answer(run),
+            if streams {
+                "word by word by word"
+            } else {
+                "hi"
+            }
+        );
+    }
 }
 
 #[test]
