@@ -1,23 +1,24 @@
-//! Details of elizaOS sessions and rows that programs stumble over: whose a row is, whose metadata win, what a message
-//! renews, which answer several actions give, and what never leaves the client.
+//! Details of elizaOS sessions and rows that programs stumble over: whose a row is, what a message renews, which answer
+//! several actions give, and what never leaves the client.
 
 use std::collections::BTreeSet;
 
-use agentline::backend::{CreateSession, Direction, Edge, OutgoingMessage};
+use agentline::backend::{Direction, Edge};
 use agentline::error::{Delivered, ErrorKind};
-use agentline::json::{Json, write};
+use agentline::json::write;
 use agentline::model::{Role, Session, SessionStatus};
 use agentline_sandbox::{Agents, Options};
 use serde_json::{Value, json};
 
 use crate::hostile::{NAMES, made};
+use crate::metadata::with;
 use crate::paging::Case;
 use crate::support::client::{AGENT, Client, USER, message, message_over, options, range};
-use crate::support::drive::{Answer, End, Run, Seen, Server, body_of, run};
+use crate::support::drive::{Answer, End, Run, Seen, Server, run};
 use crate::support::script::{Script, T0};
 use crate::support::world::World;
 
-fn echo() -> Options {
+pub fn echo() -> Options {
     Options {
         agents: Agents::Echo,
         ..Options::default()
@@ -25,7 +26,7 @@ fn echo() -> Options {
 }
 
 #[track_caller]
-fn session(run: Run) -> Session {
+pub fn session(run: Run) -> Session {
     match run.fine().as_slice() {
         [Seen::Session(session)] => session.clone(),
         other => panic!("no session: {other:?}"),
@@ -33,7 +34,7 @@ fn session(run: Run) -> Session {
 }
 
 #[track_caller]
-fn answer(run: Run) -> String {
+pub fn answer(run: Run) -> String {
     match run.fine().last() {
         Some(Seen::Reply(reply)) => reply.message.text.to_string_lossy().into_owned(),
         Some(Seen::Event("done", json)) => {
@@ -44,27 +45,6 @@ fn answer(run: Run) -> String {
                 .to_owned()
         }
         other => panic!("no answer: {other:?}"),
-    }
-}
-
-fn value(json: Option<&Json>) -> Value {
-    json.map_or(Value::Null, |json| {
-        serde_json::from_str(json.as_str()).unwrap()
-    })
-}
-
-fn with(metadata: &Value) -> CreateSession {
-    CreateSession {
-        agent_id: Some(AGENT.to_owned()),
-        metadata: Some(Json::parse(metadata.to_string()).unwrap()),
-        ..CreateSession::default()
-    }
-}
-
-fn saying(text: &str, metadata: &Value) -> OutgoingMessage {
-    OutgoingMessage {
-        metadata: Some(Json::parse(metadata.to_string()).unwrap()),
-        ..message(text)
     }
 }
 
@@ -101,99 +81,6 @@ fn a_row_that_an_agents_action_wrote_is_the_agents_though_the_server_denies_it()
         found,
         wanted.map(|(id, role, name)| (id.to_owned(), role, name))
     );
-}
-
-#[test]
-fn metadata_of_a_row_are_the_sessions_and_over_them_the_messages() {
-    let mut world = World::new(echo());
-    let client = Client::default();
-    let of_session = json!({"mood": "calm", "place": "home"});
-    let id = session(run(&mut world, client.create(&with(&of_session)))).id;
-    let of_message = json!({"mood": "merry", "tags": [null], "sessionId": "spoof", "thought": "mine", "actions": ["X"]});
-    let sent = run(&mut world, client.send(&id, &saying("say x", &of_message)));
-    assert_eq!(answer(sent), "x");
-    let page = run(&mut world, client.page(&id, &range(10, None, None)));
-    let metadata = value(page.messages()[0].metadata.as_ref());
-    assert_eq!(
-        (&metadata["mood"], &metadata["place"], &metadata["tags"]),
-        (&json!("merry"), &json!("home"), &json!([null]))
-    );
-    // the caller's words stand where the server's own should
-    assert_eq!(metadata["sessionId"], "spoof");
-    assert_eq!(metadata["timeoutConfig"]["timeoutMinutes"], 30);
-    assert_eq!(
-        (metadata.get("thought"), metadata.get("actions")),
-        (None, None)
-    );
-}
-
-#[test]
-fn metadata_of_a_session_may_be_any_json_and_null_is_none() {
-    for (given, kept) in [
-        (json!(["a", null]), json!(["a", null])),
-        (json!("text"), json!("text")),
-        (json!(1.5), json!(1.5)),
-        (json!(true), json!(true)),
-        (json!(null), json!({})),
-        (json!({"deep": {"a": []}}), json!({"deep": {"a": []}})),
-    ] {
-        let mut world = World::new(echo());
-        let made = session(run(&mut world, Client::default().create(&with(&given))));
-        assert_eq!(value(made.metadata.as_ref()), kept, "{given}");
-    }
-}
-
-#[test]
-fn metadata_beyond_ten_kilobytes_are_invalid_and_the_message_was_not_taken() {
-    // `{"a":""}` are eight of the 10,240 characters
-    for (length, fits) in [(10_232, true), (10_233, false)] {
-        let metadata = json!({"a": "x".repeat(length)});
-        let mut world = World::new(echo());
-        let client = Client::default();
-        let id = session(run(&mut world, client.create_for_agent())).id;
-        for sent in [
-            run(&mut world, client.send(&id, &saying("say x", &metadata))),
-            run(&mut world, client.stream(&id, &saying("say x", &metadata))),
-        ] {
-            assert_eq!(sent.error.is_none(), fits, "{length}");
-            if let Some(failed) = sent.error {
-                assert_eq!(
-                    (failed.kind, failed.delivered),
-                    (ErrorKind::Invalid, Some(Delivered::No))
-                );
-            }
-        }
-        let made = run(&mut world, client.create(&with(&metadata)));
-        assert_eq!(made.error.is_none(), fits, "{length}");
-        assert!(
-            made.error
-                .is_none_or(|error| error.kind == ErrorKind::Invalid)
-        );
-    }
-}
-
-#[test]
-fn what_the_caller_attaches_to_a_message_goes_out_as_it_is() {
-    let attachments = r#"[{"type":"image","url":"https://example.invalid/a.png","n":1.50}]"#;
-    let outgoing = OutgoingMessage {
-        backend_options: Some(Json::parse(format!("{{\"attachments\":{attachments}}}")).unwrap()),
-        ..message("say x")
-    };
-    let (mut world, id, _) = World::with_session(echo());
-    let sent = run(&mut world, Client::default().send(&id, &outgoing));
-    let body = body_of(&sent);
-    assert!(
-        body.contains(&format!("\"attachments\":{attachments}"))
-            && body.contains("\"transport\":\"http\""),
-        "{body}"
-    );
-    // it reaches neither the agent nor the history
-    assert_eq!(answer(sent), "x");
-    let page = run(
-        &mut world,
-        Client::default().page(&id, &range(10, None, None)),
-    );
-    assert!(!page.messages()[0].raw.as_str().contains("example.invalid"));
 }
 
 #[test]
@@ -256,7 +143,7 @@ fn a_session_that_expired_unseen_can_still_be_removed() {
 }
 
 #[test]
-fn a_listed_session_past_its_time_is_expired_and_one_that_is_asked_for_again_is_not() {
+fn a_listed_session_without_time_left_is_expired() {
     let info = |left: u32| json!({"sessionId": format!("s{left}"), "agentId": "a", "userId": "u", "createdAt": "x", "expiresAt": "y", "metadata": {}, "timeRemaining": left});
     let body = json!({"sessions": [info(0), info(1)], "total": 2, "stats": {}});
     let mut script = Script::always(Answer::json(200, body.to_string()));
