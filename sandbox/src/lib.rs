@@ -104,17 +104,19 @@ impl Sandbox {
 
     /// Answers a request that arrives at `now_ms` (since the epoch). Time must not run backwards between two calls.
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
-        let now = if now_ms.is_finite() {
-            now_ms.clamp(-8.64e15, 8.64e15)
-        } else {
-            0.0
-        };
+        let now = clamped(now_ms);
         match dialect::of(request.path()) {
             // A dialect gets its arm here, a field above and a line in `new`.
             Dialect::Meibel => self.meibel.handle(request, now),
             Dialect::AgentCloud => self.agentcloud.handle(request, now),
             Dialect::Eliza => self.eliza.handle(request, now),
         }
+    }
+
+    /// Agent Cloud's live messages at `now_ms`: what comes in below `/socket.io/` goes there and not to
+    /// [`handle`](Self::handle), which knows no answer that waits for others.
+    pub fn sockets(&mut self, now_ms: f64) -> agentcloud::Sockets<'_> {
+        agentcloud::Sockets::new(&mut self.agentcloud, clamped(now_ms))
     }
 
     /// What an answer turned into, where a later message overtook its turn: the whole response anew. What of it lies
@@ -128,5 +130,14 @@ impl Sandbox {
     pub fn plan_ids(&mut self, ids: impl IntoIterator<Item = String> + Clone) {
         self.agentcloud.plan_ids(ids.clone());
         self.eliza.plan_ids(ids);
+    }
+}
+
+/// A moment that JavaScript has a date for.
+fn clamped(now_ms: f64) -> f64 {
+    if now_ms.is_finite() {
+        now_ms.clamp(-8.64e15, 8.64e15)
+    } else {
+        0.0
     }
 }

@@ -124,7 +124,7 @@ impl Accounts {
         }
     }
 
-    fn of_id(&self, id: &str) -> Option<&Account> {
+    pub fn of_id(&self, id: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.id == id)
     }
 

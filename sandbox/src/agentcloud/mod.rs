@@ -1,24 +1,28 @@
 //! The Agent Cloud dialect: what comes in over HTTP at a team's addresses and the account's, and what the webapp answers.
 //!
 //! In: a request and the time. Out: a response. This file holds the way through the server's middlewares and the routes;
-//! who asks is `account`'s, what a session holds and when it grows `session`'s.
+//! who asks is `account`'s, what a session holds and when it grows `session`'s. Live messages are `socket`'s: a poll's
+//! answer is not determined when it arrives, so they have a way of their own.
 //!
 //! Not here: crews, tasks, tools, files, teams of several people, and everything else that a chat does not need.
 
 mod account;
 mod app;
+mod engine;
 mod express;
 mod ids;
 mod route;
 mod row;
 mod script;
 mod session;
+mod socket;
 
 use crate::Common;
 use crate::http::{Request, Response};
 use crate::json;
 use account::{Account, Accounts, Caller, Cookie, filled};
 use app::App;
+use engine::Connections;
 use express::{Answer, conditional, encoded, opaque, parameter, refused, wants_json, written};
 use ids::{Ids, is_object_id};
 use route::{Route, Shared, Team};
@@ -27,6 +31,8 @@ use session::Sessions;
 
 pub use account::{API_KEY, EMAIL, PASSWORD, TEAM_ID};
 pub use app::{APP_ID, PUBLIC_APP_ID, SHARE_LINK, VARIABLES_APP_ID};
+pub use engine::{Asked, Carrier, MOST_PAYLOAD, Taken, poll};
+pub use socket::Sockets;
 
 /// How the list of messages is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,6 +79,7 @@ pub(crate) struct AgentCloud {
     accounts: Accounts,
     apps: Vec<App>,
     sessions: Sessions,
+    connections: Connections,
 }
 
 /// What the middlewares found out before the routes.
@@ -95,6 +102,7 @@ impl AgentCloud {
                 common.seed,
                 options.wake_ms.filter(|ms| ms.is_finite() && *ms >= 0.0),
             ),
+            connections: Connections::default(),
             latency_ms: common.latency_ms,
             options,
         }
@@ -106,9 +114,7 @@ impl AgentCloud {
 
     pub fn handle(&mut self, request: &Request, now: f64) -> Response {
         let now = now.floor();
-        self.sessions.advance(&mut self.ids, now);
-        // Nobody listens yet.
-        self.sessions.live.clear();
+        self.pass(now);
         let mut cookies = Vec::new();
         let answer = self.answer(request, now, &mut cookies);
         let answer = match answer {

@@ -3,6 +3,7 @@
 //! In: a line of the agent, or what a user sent. Out: envelopes and rows, in the order of keys in which the server writes
 //! them. When that happens, and to which session, is left to `session`.
 
+use super::ids::Ids;
 use super::script::{Author, Form, Line};
 use crate::json::{self, field, number};
 use serde_json::{Map, Value, json};
@@ -283,4 +284,40 @@ pub(super) fn documented(row: &Row) -> Value {
         "codeBlocks": [],
         "completed": true,
     })
+}
+
+/// What a client on a socket sent, as it is told on and stored.
+///
+/// `author` is the account's name, if there is an account; the agent's side is never here.
+pub(super) fn sent_over_socket(
+    data: &Map<String, Value>,
+    author: Option<&str>,
+    ids: &mut Ids,
+    now: f64,
+) -> Map<String, Value> {
+    let mut envelope = data.clone();
+    let mut message = match data.get("message") {
+        Some(Value::Object(message)) => message.clone(),
+        Some(text) => json::spread(&json!({"type": "text", "text": text})),
+        None => json::spread(&json!({"type": "text", "text": ""})),
+    };
+    let keyed = message.get("chunkId").is_some_and(json::truthy);
+    if keyed {
+        read_text(&mut message);
+    } else {
+        put(&mut message, "chunkId", ids.uuid());
+    }
+    let ts = message
+        .get("timestamp")
+        .filter(|stamp| json::truthy(stamp))
+        .cloned()
+        .unwrap_or_else(|| number(now));
+    put(&mut envelope, "message", message);
+    if !envelope.get("event").is_some_and(json::truthy) {
+        put(&mut envelope, "event", "message");
+    }
+    put(&mut envelope, "incoming", true);
+    put(&mut envelope, "authorName", author.unwrap_or("Me"));
+    put(&mut envelope, "ts", ts);
+    envelope
 }

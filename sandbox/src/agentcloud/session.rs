@@ -11,6 +11,7 @@ use super::row::{self, Place, Row};
 use super::script::{self, Does, Form, Line, Step};
 use crate::agent::Agents;
 use crate::clock::iso;
+use crate::json;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -177,6 +178,11 @@ impl Session {
         }
     }
 
+    /// Whether somebody may listen: everybody where it is public, else its team.
+    pub fn admits(&self, account: Option<&Account>) -> bool {
+        self.is_public() || account.is_some_and(|account| account.team == self.team)
+    }
+
     /// The status that a message brings about, where it is another or where several came at once.
     fn turn_to(&mut self, status: &'static str, racing: bool) -> Option<Live> {
         let changes = self.status != status || racing;
@@ -277,6 +283,14 @@ impl Sessions {
             .filter(move |row| row.get("teamId").and_then(Value::as_str) == Some(team))
     }
 
+    /// When something happens next.
+    pub fn next_at(&self) -> Option<f64> {
+        self.list
+            .iter()
+            .filter_map(|session| session.ahead.front().map(|ahead| ahead.at))
+            .min_by(f64::total_cmp)
+    }
+
     /// Lets everything happen that was to happen until now.
     pub fn advance(&mut self, ids: &mut Ids, now: f64) {
         for session in &mut self.list {
@@ -301,6 +315,56 @@ impl Sessions {
         let rows = self.rows.entry(id.to_owned()).or_default();
         store(session, rows, ids, &envelope, &json!(0), &Value::Null, now);
         session.hear(text, agents, seed, ids, now);
+    }
+
+    /// Stops a session's agent for a client on a socket, and tells whoever listens.
+    pub fn stop_live(&mut self, ids: &mut Ids, team: &str, id: &str) {
+        let Some(session) = self.of_team(team, id) else {
+            return;
+        };
+        session.stop(ids);
+        self.live.push(Live {
+            room: id.to_owned(),
+            event: "terminate".into(),
+            data: json!(true),
+        });
+    }
+
+    /// What a client on a socket sent; dropped where there is no such session.
+    pub fn send_live(
+        &mut self,
+        ids: &mut Ids,
+        data: &Map<String, Value>,
+        account: Option<&Account>,
+        now: f64,
+    ) {
+        let (agents, seed) = (self.agents, self.seed);
+        let room = data.get("room").and_then(Value::as_str).unwrap_or("");
+        let Some(session) = self.list.iter_mut().find(|session| session.id == room) else {
+            return;
+        };
+        let author = account.map(|account| account.name.as_str());
+        let envelope = row::sent_over_socket(data, author, ids, now);
+        let author_id = account.map_or(Value::Null, |account| json!(account.id));
+        let rows = self.rows.entry(room.to_owned()).or_default();
+        store(session, rows, ids, &envelope, &Value::Null, &author_id, now);
+        let event = envelope.get("event").and_then(Value::as_str);
+        self.live.push(Live {
+            room: room.to_owned(),
+            event: event.unwrap_or("message").to_owned(),
+            data: Value::Object(envelope.clone()),
+        });
+        let waits = envelope.get("isFeedback").is_some_and(json::truthy);
+        let status = if waits { "waiting" } else { "running" };
+        self.live.extend(session.turn_to(status, false));
+        let text = envelope
+            .get("message")
+            .and_then(|message| json::field(message, "text"))
+            .map(|text| {
+                text.as_str()
+                    .map_or_else(|| json::write(text), str::to_owned)
+            });
+        session.hear(&text.unwrap_or_default(), agents, seed, ids, now);
     }
 }
 

@@ -1,18 +1,21 @@
 //! The HTTP server around the machine.
 //!
 //! In: connections on 127.0.0.1. Out: the machine's responses, each piece at its time, and files of the folders that were
-//! named. What is answered is the machine's; what the command line means is `arguments`'.
+//! named. What is answered is the machine's; what the command line means is `arguments`', live messages are `live`'s.
 
 mod arguments;
 mod body;
+mod live;
 
 use agentline_sandbox::{End, Request, Sandbox, eliza, meibel};
 use arguments::{Arguments, Command};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use axum::routing::any;
 use http_body_util::{BodyExt, Limited};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,6 +26,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
@@ -31,11 +36,22 @@ const MOST_BODY: usize = 16 * 1024 * 1024;
 
 /// The machine, shared by all connections.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Sandbox>>);
+struct Shared {
+    machine: Arc<Mutex<Sandbox>>,
+    /// Tells those who wait for live messages to look again.
+    changed: watch::Sender<()>,
+}
 
 impl Shared {
+    fn new(sandbox: Sandbox) -> Self {
+        Self {
+            machine: Arc::new(Mutex::new(sandbox)),
+            changed: watch::Sender::new(()),
+        }
+    }
+
     fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,11 +102,11 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         .local_addr()
         .map_err(|error| format!("cannot listen: {error}"))?
         .port();
+    let shared = Shared::new(Sandbox::new(arguments.options));
     let mut router = Router::new()
+        .route("/socket.io/", any(live::answer))
         .fallback(answer)
-        .with_state(Shared(Arc::new(Mutex::new(Sandbox::new(
-            arguments.options,
-        )))));
+        .with_state(shared.clone());
     for (prefix, folder) in arguments.files {
         let files = ServeDir::new(folder).call_fallback_on_method_not_allowed(true);
         router = if prefix == "/" {
@@ -104,6 +120,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     ready(port).map_err(|error| format!("cannot write to the standard output: {error}"))?;
     tokio::select! {
         () = accept(listener, router) => {}
+        () = live::keep_time(shared) => {}
         () = stop => {}
     }
     Ok(())
@@ -166,6 +183,7 @@ async fn accept(listener: TcpListener, router: Router) {
             // A connection that breaks is a client's or the script's business.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades()
                 .await;
         });
     }
@@ -179,13 +197,28 @@ fn now_ms() -> f64 {
 
 async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -> Response {
     let (head, body) = request.into_parts();
+    let request = read(&head, body).await;
+    let arrived = Instant::now();
+    let promised = shared.sandbox().handle(&request, now_ms());
+    shared.changed.send_replace(());
+    let response = body::until_head(&shared, arrived, promised).await;
+    if response.end == End::Unanswered {
+        let mut out = Response::new(Body::empty());
+        out.extensions_mut().insert(HangUp);
+        return out;
+    }
+    written(shared, arrived, response)
+}
+
+/// A request as the machine reads it.
+async fn read(head: &Parts, body: Body) -> Request {
     // A body that is too large or that broke is handed on as far as it came.
     let body = match Limited::new(body, MOST_BODY).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(_) => vec![0; 3 * 1024 * 1024],
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let request = Request {
+    Request {
         method: head.method.as_str().to_owned(),
         path_and_query: head
             .uri
@@ -197,15 +230,12 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
             .map(|(name, value)| (name.as_str().to_owned(), text(value)))
             .collect(),
         body,
-    };
-    let arrived = tokio::time::Instant::now();
-    let promised = shared.sandbox().handle(&request, now_ms());
-    let response = body::until_head(&shared, arrived, promised).await;
-    let mut out = Response::new(Body::empty());
-    if response.end == End::Unanswered {
-        out.extensions_mut().insert(HangUp);
-        return out;
     }
+}
+
+/// The machine's response, whose head is due.
+fn written(shared: Shared, arrived: Instant, response: agentline_sandbox::Response) -> Response {
+    let mut out = Response::new(Body::empty());
     *out.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &response.headers {

@@ -1,7 +1,9 @@
 //! Whatever is asked, there is an answer that can be carried: never a panic.
 
 use crate::world::{T0, World, team};
-use agentline_sandbox::agentcloud::{API_KEY, APP_ID, Listing, Options, SHARE_LINK, TEAM_ID};
+use agentline_sandbox::agentcloud::{
+    API_KEY, APP_ID, Asked, Carrier, Listing, Options, SHARE_LINK, TEAM_ID,
+};
 use agentline_sandbox::{End, Request, Response};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -64,6 +66,37 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         3 => prop::collection::btree_map(keys, value(), 0..4).prop_map(|fields| json!(fields).to_string().into_bytes()),
         1 => text().prop_map(|text| format!("messageText={text}&id={text}").into_bytes()),
         1 => prop::collection::vec(any::<u8>(), 0..60),
+    ]
+}
+
+fn packet() -> impl Strategy<Value = String> {
+    let event = (
+        proptest::sample::select(vec![
+            "join_room",
+            "leave_room",
+            "message",
+            "stop_generating",
+            "x",
+        ]),
+        text(),
+        value(),
+        value(),
+    )
+        .prop_map(|(name, text, stamp, other)| {
+            let message =
+                json!({"type": "text", "text": text, "timestamp": stamp, "chunkId": other});
+            format!(
+                "42{}",
+                json!([name, {"room": SESSION, "message": message, "event": other}])
+            )
+        });
+    let room = proptest::sample::select(vec!["join_room", "leave_room"])
+        .prop_map(|name| format!("42{}", json!([name, SESSION])));
+    prop_oneof![
+        4 => event,
+        2 => room,
+        1 => "[0-6]{0,2}(/[a-z]{0,3},?)?[0-9]{0,2}.{0,10}",
+        1 => proptest::sample::select(vec!["2probe", "5", "3", "41", "1", "40/admin,"]).prop_map(str::to_owned),
     ]
 }
 
@@ -149,5 +182,47 @@ proptest! {
         }
         world.pass(1e9);
         check(&world.get(&team(&format!("session/{SESSION}/messages.json"))));
+    }
+    #[test]
+    fn any_packets_and_polls_leave_the_sockets_standing(
+        packets in prop::collection::vec((packet(), any::<bool>(), 0.0..30_000.0_f64), 1..20),
+        query in "((EIO=[34]|transport=(polling|websocket|x)|sid=.{0,4})&?){0,4}",
+        method in "GET|POST|OPTIONS",
+    ) {
+        let mut world = World::new();
+        world.sandbox.plan_ids([SESSION.to_owned()]);
+        world.session();
+        let request = |query: &str| Request {
+            method: method.clone(),
+            path_and_query: format!("/socket.io/?{query}"),
+            headers: Vec::new(),
+            body: packets.iter().map(|(packet, ..)| packet.as_str()).collect::<Vec<_>>().join("\u{1e}").into_bytes(),
+        };
+        let mut sockets = world.sandbox.sockets(world.now);
+        let sid = sockets.upgrade(&request("EIO=4&transport=websocket")).unwrap();
+        let polling = match sockets.ask(&request("EIO=4&transport=polling")) {
+            Asked::Poll(sid) => sid,
+            Asked::Answered(refused) => {
+                check(&refused);
+                "none".to_owned()
+            }
+        };
+        sockets.receive(&sid, Carrier::WebSocket, "40");
+        for (packet, over_polling, pause) in &packets {
+            world.now += pause;
+            let mut sockets = world.sandbox.sockets(world.now);
+            let (sid, carrier) = if *over_polling { (&polling, Carrier::Polling) } else { (&sid, Carrier::WebSocket) };
+            sockets.receive(sid, carrier, packet);
+            for packet in sockets.take(sid, carrier).packets {
+                prop_assert!(packet.starts_with(|letter: char| letter.is_ascii_digit()));
+            }
+            let _ = sockets.upgrade(&request(&query));
+            if let Asked::Answered(response) = sockets.ask(&request(&query)) {
+                check(&response);
+            }
+            if let Asked::Answered(response) = sockets.ask(&request(&format!("transport=polling&sid={polling}"))) {
+                check(&response);
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod anything;
+mod live;
 mod recorded;
 mod sign_in;
 mod turns;

@@ -229,7 +229,7 @@ fn text_length(etag: &str) -> usize {
 
 /// What a value is made of: the names of its keys in their order, and the kinds of its values. Words that tell a reader
 /// what a row is are kept.
-fn shape(value: &Value) -> Value {
+pub fn shape(value: &Value) -> Value {
     match value {
         Value::Null => json!("null"),
         Value::Bool(_) => json!("bool"),
