@@ -8,7 +8,7 @@ export interface SandboxOptions {
    * `throwmid …`. For Meibel it may come after switches: `style=guide newline=crlf stream 20 100 …`.
    */
   agents?: "conversation" | "echo";
-  /** The API keys that are accepted. Without any, none is asked for. */
+  /** The API keys that are accepted. Without any, none is asked for; Agent Cloud then takes the one of `connectOptions`. */
   keys?: string[];
   /** Milliseconds before each answer's head; default 0. */
   latency?: number;
@@ -17,8 +17,8 @@ export interface SandboxOptions {
 }
 
 /**
- * The servers in memory, told apart by their paths: Meibel's below `/v2`, elizaOS's below `/api`. They forget everything
- * with the object.
+ * The servers in memory, told apart by their paths: Meibel's below `/v2`, Agent Cloud's below its team's id, elizaOS's below
+ * `/api`. They forget everything with the object.
  */
 export interface Sandbox {
   /**
@@ -36,6 +36,6 @@ export interface Sandbox {
  * Makes servers that live in memory, with a scripted agent: for tests, and for a page without a server.
  * Its WebAssembly is loaded with the first request.
  *
- * It speaks Meibel's API version 2 and elizaOS sessions as server 1.7.2 does; another backend throws.
+ * It speaks Meibel's API version 2, Agent Cloud over HTTP (no live messages) and elizaOS sessions as server 1.7.2 does.
  */
 export function createSandbox(options?: SandboxOptions): Sandbox;

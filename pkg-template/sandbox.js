@@ -7,6 +7,16 @@ const BASE_URL = "http://sandbox.invalid";
 // What a client of each server needs; the sandbox tells them apart by their paths.
 const BACKENDS = {
   meibel: { agentId: "agent_sandbox", options: { baseUrl: `${BASE_URL}/v2` } },
+  agentcloud: {
+    agentId: "6b01edf211f2e31b0c34e7f2",
+    options: {
+      baseUrl: BASE_URL,
+      team: "6b01edbd11f2e31b0c34e7e9",
+      // This server always asks for one. It is no secret: it opens nothing but this object.
+      apiKey: "agentcloud-sandbox-key",
+      allowBrowserKey: true,
+    },
+  },
   eliza: {
     agentId: "11111111-2222-4333-8444-555555555555",
     options: { baseUrl: BASE_URL, userId: "aaaaaaaa-0000-4000-8000-000000000001" },
@@ -54,7 +64,8 @@ function createSandbox(options = {}, initialised) {
       arrived,
     );
     await answer.head(signal);
-    return responseOf(answer, signal);
+    const elsewhere = redirectOf(answer, request);
+    return elsewhere === undefined ? responseOf(answer, signal) : sandboxFetch(elsewhere);
   }
 
   return {
@@ -167,8 +178,9 @@ class Timed {
     return this.#arrived + after - Date.now();
   }
 
-  /** Waits until the head is due. */
+  /** Waits until the head is due; until the signal aborts, where the server never answers. */
   async head(signal) {
+    if (this.end === "never") await aborted(signal);
     for (;;) {
       await pause(this.#left(this.after), signal);
       this.#refresh();
@@ -195,6 +207,16 @@ class Timed {
       return undefined;
     }
   }
+}
+
+/** Where a request that follows redirects goes instead: Agent Cloud sends 302 to a page, to be read by GET. */
+function redirectOf({ status, headers }, { url, redirect, headers: own, signal }) {
+  const location = headers.find(([name]) => name === "location")?.[1];
+  if (status !== 302 || location === undefined || redirect === "manual") return undefined;
+  if (redirect === "error") throw new TypeError("fetch failed: unexpected redirect");
+  const kept = new Headers(own);
+  for (const name of ["content-type", "content-length"]) kept.delete(name);
+  return new Request(new URL(location, url), { headers: kept, signal });
 }
 
 function responseOf(answer, signal) {
@@ -231,6 +253,13 @@ function responseOf(answer, signal) {
     { highWaterMark: 0 },
   );
   return new Response(body, { status, headers });
+}
+
+/** Rejects once the signal aborts, and does nothing before. */
+function aborted(signal) {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** Resolves after `ms`; an abort ends it, and its timer, at once. */

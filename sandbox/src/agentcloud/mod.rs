@@ -11,6 +11,7 @@ mod app;
 mod engine;
 mod express;
 mod ids;
+mod options;
 mod route;
 mod row;
 mod script;
@@ -32,43 +33,8 @@ use session::Sessions;
 pub use account::{API_KEY, EMAIL, PASSWORD, TEAM_ID};
 pub use app::{APP_ID, PUBLIC_APP_ID, SHARE_LINK, VARIABLES_APP_ID};
 pub use engine::{Asked, Carrier, MOST_PAYLOAD, Taken, poll};
+pub use options::{Listing, Options};
 pub use socket::Sockets;
-
-/// How the list of messages is answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Listing {
-    /// As every revision of the server does: a bare array, 200.
-    #[default]
-    Real,
-    /// As the published page of the endpoint says: `{messages: […]}`, 201 with a `messageId`, and 403 `{message, code}`
-    /// where nobody is signed in.
-    Documented,
-}
-
-/// What only Agent Cloud has.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Milliseconds until an agent that is called is in its room. Without, none ever comes.
-    pub wake_ms: Option<f64>,
-    /// Whether requests that the server never answers are left without an answer. Otherwise they get a 500, which is not
-    /// the server's way.
-    pub hang: bool,
-    /// How the list of messages is answered.
-    pub listing: Listing,
-    /// Whether the first account has gone through its first steps.
-    pub onboarded: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            wake_ms: Some(120.0),
-            hang: true,
-            listing: Listing::default(),
-            onboarded: true,
-        }
-    }
-}
 
 /// One Agent Cloud server.
 #[derive(Debug)]

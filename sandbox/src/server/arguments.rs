@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 /// What `--help` prints.
 pub(super) const HELP: &str = "\
-agentline-sandbox: Meibel and elizaOS, with a scripted agent, on 127.0.0.1
+agentline-sandbox: Meibel, Agent Cloud and elizaOS, with a scripted agent, on 127.0.0.1
 
   --port N                 listen there (default: any free port)
-  --key KEY                ask for this key (Meibel-API-Key, X-API-KEY); may be given several times
+  --key KEY                ask for this key (Meibel-API-Key, Bearer, X-API-KEY); may be given several times
   --server-version V       speak like elizaOS 1.6.5, 1.7.0 or 1.7.2 (default)
   --files PREFIX=FOLDER    serve this folder too; may be given several times
   --seed N                 the same seed gives the same ids, words and pauses
@@ -18,6 +18,8 @@ agentline-sandbox: Meibel and elizaOS, with a scripted agent, on 127.0.0.1
   --idle-limit MS          elizaOS closes a connection after so long without a byte (default 30000)
   --least-timeout MINUTES  the shortest time until an elizaOS session may expire (default 5)
   --meibel NAME=VALUE      turn a switch of Meibel's; may be given several times
+  --agentcloud NAME=VALUE  set an option of Agent Cloud's: wake=MS|never, hang=yes|no, listing=real|documented,
+                           onboarded=yes|no; may be given several times
 
 When it is ready it prints one line of JSON: {\"ready\":true,\"url\":…,\"agentIds\":{…}}.
 It stops at SIGINT and SIGTERM.
@@ -72,6 +74,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--idle-limit",
             "--least-timeout",
             "--meibel",
+            "--agentcloud",
         ];
         if !known.contains(&word.as_str()) {
             return Err(format!("{word:?} is not known; --help lists what is"));
@@ -87,6 +90,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--files" => arguments.files.push(files(&value)?),
             "--seed" => arguments.seed = Some(number(&word, &value)?),
             "--meibel" => options.meibel.switches.turn(&value)?,
+            "--agentcloud" => options.agentcloud.set(&value)?,
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
             "--idle-limit" => {
                 options.eliza.idle_limit_ms = f64::from(number::<u32>(&word, &value)?)

@@ -7,7 +7,7 @@ mod arguments;
 mod body;
 mod live;
 
-use agentline_sandbox::{End, Request, Sandbox, eliza, meibel};
+use agentline_sandbox::{End, Request, Sandbox, agentcloud, eliza, meibel};
 use arguments::{Arguments, Command};
 use axum::Router;
 use axum::body::Body;
@@ -102,6 +102,12 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         .local_addr()
         .map_err(|error| format!("cannot listen: {error}"))?
         .port();
+    // Of the keys that were given whoever gave them knows.
+    let api_key = arguments
+        .options
+        .keys
+        .is_empty()
+        .then_some(agentcloud::API_KEY);
     let shared = Shared::new(Sandbox::new(arguments.options));
     let mut router = Router::new()
         .route("/socket.io/", any(live::answer))
@@ -117,7 +123,8 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         };
     }
     let router = router.layer(axum::middleware::map_response(uncached));
-    ready(port).map_err(|error| format!("cannot write to the standard output: {error}"))?;
+    ready(port, api_key)
+        .map_err(|error| format!("cannot write to the standard output: {error}"))?;
     tokio::select! {
         () = accept(listener, router) => {}
         () = live::keep_time(shared) => {}
@@ -126,13 +133,18 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     Ok(())
 }
 
-fn ready(port: u16) -> std::io::Result<()> {
+fn ready(port: u16, api_key: Option<&str>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let line = serde_json::json!({
         "ready": true,
         "url": format!("http://127.0.0.1:{port}"),
         "agentId": eliza::AGENT_ID,
-        "agentIds": {"meibel": meibel::AGENT_ID, "eliza": eliza::AGENT_ID},
+        "agentIds": {
+            "meibel": meibel::AGENT_ID,
+            "agentcloud": agentcloud::APP_ID,
+            "eliza": eliza::AGENT_ID,
+        },
+        "agentcloud": {"team": agentcloud::TEAM_ID, "apiKey": api_key},
     });
     writeln!(out, "{line}")?;
     out.flush()
