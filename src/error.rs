@@ -182,9 +182,32 @@ impl Error {
             }
         }
         if let Some(partial) = &mut self.partial {
+            let message = &mut partial.message;
+            hide(&mut message.id);
+            message.text = message.text.rewritten(&hide);
+            if let Some(thinking) = &mut partial.thinking {
+                *thinking = thinking.rewritten(&hide);
+            }
+            let free = [
+                &mut message.citations,
+                &mut message.metadata,
+                &mut partial.citations,
+                &mut partial.usage,
+            ];
+            free.into_iter().flatten().for_each(hide_in);
+            hide_in(&mut message.raw);
             hide_in(&mut partial.raw);
-            hide_in(&mut partial.message.raw);
-            partial.message.text = partial.message.text.rewritten(&hide);
+            let sources = [&mut message.sources, &mut partial.sources];
+            for source in sources.into_iter().flatten().flatten() {
+                let words = [
+                    &mut source.id,
+                    &mut source.title,
+                    &mut source.url,
+                    &mut source.snippet,
+                ];
+                words.into_iter().flatten().for_each(hide);
+                hide_in(&mut source.raw);
+            }
         }
     }
 }

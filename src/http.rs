@@ -25,7 +25,7 @@ pub enum Body {
     /// `multipart/form-data`: whoever carries it writes it, and says so in a header
     Multipart {
         /// the texts, in order
-        fields: Vec<(&'static str, String)>,
+        fields: Vec<(String, String)>,
         /// the name of the part of each file that goes with the message
         files: &'static str,
     },
@@ -72,11 +72,15 @@ impl Request {
     }
 
     /// The same request with a form as its body: `application/x-www-form-urlencoded`.
-    pub fn form(mut self, fields: &[(&'static str, String)]) -> Self {
-        let pairs: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
-            .collect();
+    pub fn form<N: AsRef<str>>(mut self, fields: &[(N, String)]) -> Self {
+        let pair = |(name, value): &(N, String)| {
+            format!(
+                "{}={}",
+                percent_encoded(name.as_ref()),
+                percent_encoded(value)
+            )
+        };
+        let pairs: Vec<String> = fields.iter().map(pair).collect();
         self.header("content-type", "application/x-www-form-urlencoded");
         self.body = Some(Body::Text(pairs.join("&")));
         self

@@ -2,6 +2,7 @@
 //! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
 
 mod eliza;
+mod meibel;
 mod object;
 mod whole;
 
@@ -19,7 +20,8 @@ use crate::time;
 pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
     match settings.backend {
         model::Backend::Eliza => Some(Rc::new(eliza::Eliza::new(settings))),
-        model::Backend::Meibel | model::Backend::AgentCloud => None,
+        model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
+        model::Backend::AgentCloud => None,
     }
 }
 
@@ -236,6 +238,8 @@ pub trait Decoder {
     }
     /// Reads one frame of a stream.
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error>;
+    /// The stream ended, or broke. `unfinished` is the event that its end cut off from its blank line.
+    fn end(&mut self, _unfinished: Option<(&str, &str)>, _listener: &mut dyn Listener) {}
     /// Reads an answer that came as JSON.
     fn body(&mut self, json: &str) -> Result<Answer, Error>;
     /// What is known of the answer that is coming in, around the text that came so far.
@@ -248,6 +252,8 @@ pub struct Sending {
     pub before: Option<Request>,
     /// the message
     pub request: Request,
+    /// whether the answer comes as a stream, also where the caller wants it whole
+    pub streams: bool,
     /// milliseconds that the head of the answer may take where the backend answers only when the agent has finished
     pub patience: Option<f64>,
     /// reads the answer

@@ -39,6 +39,23 @@ pub fn merged(fields: Vec<(&str, Json)>, options: Option<&Json>) -> Result<Strin
     Ok(out)
 }
 
+/// The number in a field of `object`, if there is one.
+pub fn number_field(object: &str, name: &str) -> Option<f64> {
+    let mut found = None;
+    let _ = whole(object, |reader| {
+        reader.object(|reader, field| {
+            if field == name {
+                found = match reader.kind() {
+                    Kind::Number => Some(reader.number()?),
+                    _ => None,
+                };
+            }
+            Ok(())
+        })
+    });
+    found
+}
+
 /// Whether `object` has that field.
 pub fn has_field(object: &Json, name: &str) -> bool {
     let mut found = false;

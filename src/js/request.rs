@@ -39,7 +39,7 @@ pub fn platform(
         }) => {
             let form = FormData::new()?;
             for (name, value) in fields {
-                form.append_with_str(name, &value)?;
+                form.append_with_str(&name, &value)?;
             }
             // a File brings its name along, and the platform escapes it
             for file in files.iter() {

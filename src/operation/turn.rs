@@ -70,7 +70,10 @@ impl Turn {
             Some(before) => Phase::Before(Box::new(call(before, Repeat::Safe, Expect::Json))),
             None => Phase::Calling,
         };
-        let expect = if stream { Expect::Stream } else { Expect::Json };
+        let expect = match sending.streams {
+            true => Expect::Stream,
+            false => Expect::Json,
+        };
         let mut call = call(sending.request, Repeat::Message, expect);
         if let Some(patience) = sending.patience {
             call = call.patient(settings.timeout.max(patience));
@@ -215,11 +218,15 @@ impl Turn {
     }
 
     fn streaming(&mut self, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
+        if let Happened::Bytes(count) = happened {
+            self.framer.filled(count);
+            return self.frames(sink);
+        }
+        self.stopped(happened == Happened::End, sink);
+        if self.talk.end.is_some() {
+            return self.ended();
+        }
         match happened {
-            Happened::Bytes(count) => {
-                self.framer.filled(count);
-                self.frames(sink)
-            }
             Happened::Failed(Failure::Silence) => {
                 let limit = self.settings.idle_timeout;
                 let message =
@@ -239,6 +246,22 @@ impl Turn {
                 "the stream ended before the answer was whole",
             ))),
         }
+    }
+
+    /// Lets the decoder say that the answer was whole already. What a broken connection cut off is nothing.
+    fn stopped(&mut self, clean: bool, sink: &mut dyn Sink) {
+        if clean {
+            self.framer.dispatch_unfinished();
+        }
+        let unfinished = loop {
+            match self.framer.next() {
+                Ok(Some(Item::Event(frame))) => break Some((text(frame.event), text(frame.data))),
+                Ok(Some(Item::Comment(_))) => {}
+                Ok(None) | Err(Overflow { .. }) => break None,
+            }
+        };
+        let unfinished = unfinished.as_ref().map(|(event, data)| (&**event, &**data));
+        self.decoder.end(unfinished, &mut self.talk.hear(sink));
     }
 
     fn frames(&mut self, sink: &mut dyn Sink) -> Result<Next, Error> {

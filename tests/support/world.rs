@@ -153,7 +153,7 @@ impl Server for World {
 const BOUNDARY: &str = "----boundary-of-the-tests";
 
 /// A form as a platform writes it.
-fn multipart(fields: &[(&str, String)], part: &str, files: &[File]) -> Vec<u8> {
+fn multipart(fields: &[(String, String)], part: &str, files: &[File]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in fields {
         let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");

@@ -225,6 +225,7 @@ impl Backend for Eliza {
         Ok(Sending {
             before: None,
             request: request.json(merged(fields, message.backend_options.as_ref())?),
+            streams: stream,
             patience: message
                 .answer_timeout
                 .filter(|_| !stream)

@@ -1,0 +1,568 @@
+//! Reads one answer of Meibel: a stream of either family of events, or the JSON of a synchronous chat.
+//!
+//! An event is known by its name (`partial_response`, …), or by its `type` where it has no name (`content`, …). Nobody
+//! says whether a partial response is all of the text so far or only what is new: see [`Growth`].
+//! After `completion` the stream is read to its end, so that the server is not cut off in its last work; nothing that
+//! happens there spoils the answer.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::super::{Answer, Decoder, Listener};
+use super::said::{self, Said, text, word};
+use super::{refusal, wire};
+use crate::error::{self, Delivered, Error, ErrorKind};
+use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::text::Text;
+
+/// Reads one answer.
+pub struct MeibelDecoder {
+    streams: bool,
+    started: bool,
+    /// the exchange, as `connected` names it
+    signal: Option<String>,
+    growth: Growth,
+    thought: Growth,
+    thinking: Option<Text<'static>>,
+    citations: Option<Json>,
+    sources: Option<Json>,
+    /// whether anybody was told of them
+    cited: bool,
+    usage: Option<Json>,
+    /// the names of the tools that were called: a result has only the id
+    tools: BTreeMap<String, String>,
+    /// the text and the JSON of the completion
+    completion: Option<(Option<Text<'static>>, Json)>,
+}
+
+impl MeibelDecoder {
+    /// A decoder of one answer, which comes as a stream or as JSON.
+    pub fn new(streams: bool) -> Self {
+        MeibelDecoder {
+            streams,
+            started: false,
+            signal: None,
+            growth: Growth::Unknown,
+            thought: Growth::Unknown,
+            thinking: None,
+            citations: None,
+            sources: None,
+            cited: false,
+            usage: None,
+            tools: BTreeMap::new(),
+            completion: None,
+        }
+    }
+
+    /// What the server does shows that it took the message, also where it does not say so.
+    fn start(&mut self, listener: &mut dyn Listener) {
+        if !std::mem::replace(&mut self.started, true) {
+            listener.event(ReplyEvent::Start {
+                message_id: self.signal.clone(),
+                message: None,
+            });
+        }
+    }
+
+    fn event(
+        &mut self,
+        name: &str,
+        data: &str,
+        listener: &mut dyn Listener,
+    ) -> Result<Seen, Error> {
+        match name {
+            "connected" => {
+                let signal = whole(data, |reader| field(reader, "signal_id", word));
+                let Ok(signal) = signal else {
+                    return Ok(Seen::Other);
+                };
+                self.signal = signal.or(self.signal.take());
+                self.start(listener);
+            }
+            "partial_response" => {
+                // the completion has all of it
+                let Ok(said) = whole(data, said::event) else {
+                    return Ok(Seen::Other);
+                };
+                self.start(listener);
+                self.say(said, listener);
+            }
+            "content" | "message" => {
+                let mut said = whole(data, said::event)?;
+                match said.delta.take() {
+                    Some(delta) => {
+                        self.start(listener);
+                        listener.event(ReplyEvent::Content { delta });
+                    }
+                    None => {
+                        let Some(text) = said.text() else {
+                            return Ok(Seen::Other);
+                        };
+                        self.start(listener);
+                        self.grow(&text, listener);
+                    }
+                }
+                self.rest(said, listener);
+            }
+            "completion" => self.complete(data, listener)?,
+            "citations" | "sources" => {
+                let Ok(said) = whole(data, said::event) else {
+                    return Ok(Seen::Other);
+                };
+                if said.citations.is_none() && said.sources.is_none() {
+                    return Ok(Seen::Other);
+                }
+                self.start(listener);
+                self.rest(said, listener);
+            }
+            "status" => {
+                let Ok(Some(text)) = whole(data, |reader| Ok(said::event(reader)?.text())) else {
+                    return Ok(Seen::Other);
+                };
+                self.start(listener);
+                listener.event(ReplyEvent::Status { text });
+            }
+            "thinking" => {
+                let Ok(mut said) = whole(data, said::event) else {
+                    return Ok(Seen::Other);
+                };
+                let thinking = said.thinking.take();
+                let delta = said.delta.take();
+                let Some(whole) = delta.clone().or(thinking).or_else(|| said.text()) else {
+                    return Ok(Seen::Other);
+                };
+                self.start(listener);
+                self.think(&whole, delta.is_some(), listener);
+            }
+            "tool_call" | "tool_result" => {
+                let Ok(tool) = whole(data, tool) else {
+                    return Ok(Seen::Other);
+                };
+                self.start(listener);
+                listener.event(self.tool(name, tool));
+            }
+            "error" => listener.failed(failure(data)),
+            _ => return Ok(Seen::Other),
+        }
+        Ok(Seen::Known)
+    }
+
+    /// Takes what a partial response says.
+    fn say(&mut self, mut said: Said<'_>, listener: &mut dyn Listener) {
+        match (said.delta.take(), said.text()) {
+            (Some(delta), _) => listener.event(ReplyEvent::Content { delta }),
+            (None, Some(text)) => self.grow(&text, listener),
+            (None, None) => {}
+        }
+        self.rest(said, listener);
+    }
+
+    fn grow(&mut self, text: &Text<'_>, listener: &mut dyn Listener) {
+        match self.growth.take(listener.so_far(), text) {
+            Grown::Nothing => {}
+            Grown::More(delta) => listener.event(ReplyEvent::Content { delta }),
+            Grown::Another => listener.event(ReplyEvent::Replace { text: text.clone() }),
+        }
+    }
+
+    fn think(&mut self, text: &Text<'_>, is_delta: bool, listener: &mut dyn Listener) {
+        let so_far = self.thinking.get_or_insert_default();
+        let delta = match self.thought.take(so_far, text) {
+            // thoughts cannot be taken back
+            _ if is_delta => text.clone(),
+            Grown::Another => text.clone(),
+            Grown::More(delta) => delta,
+            Grown::Nothing => return,
+        };
+        so_far.push(&delta);
+        listener.event(ReplyEvent::Thinking { delta });
+    }
+
+    /// Takes what stands beside the text.
+    fn rest(&mut self, said: Said<'_>, listener: &mut dyn Listener) {
+        self.usage = said.usage.or(self.usage.take());
+        let mut changed = false;
+        for (new, known) in [
+            (said.citations, &mut self.citations),
+            (said.sources, &mut self.sources),
+        ] {
+            if new.is_some() && new != *known {
+                *known = new;
+                changed = true;
+            }
+        }
+        let lists = [&self.citations, &self.sources];
+        let empty = lists.into_iter().flatten().all(is_empty);
+        // what was told and is taken back is told as well
+        if changed && (!empty || self.cited) {
+            self.cited = true;
+            listener.event(ReplyEvent::Citations {
+                citations: self.citations.clone().unwrap_or_else(none),
+                sources: self.sources(),
+            });
+        }
+    }
+
+    fn sources(&self) -> Option<Vec<crate::model::Source>> {
+        said::sources(self.sources.as_ref(), self.citations.as_ref())
+    }
+
+    /// Takes the whole answer.
+    fn complete(&mut self, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
+        let (mut said, raw) = whole(data, |reader| {
+            reader.with_raw(|reader| {
+                let mut said = said::event(reader)?;
+                let text = said.text().or(said.delta.take());
+                // an empty answer is one only if the server says so
+                if text.is_none() && !said.has_data && listener.so_far().is_empty() {
+                    return Err(reader.missing("data"));
+                }
+                said.delta = text;
+                Ok(said)
+            })
+        })?;
+        self.start(listener);
+        let text = said.delta.take();
+        if let Some(text) = &text {
+            match text.strip_prefix(listener.so_far()) {
+                Some(rest) if rest.is_empty() => {}
+                Some(delta) => listener.event(ReplyEvent::Content { delta }),
+                None => listener.event(ReplyEvent::Replace { text: text.clone() }),
+            }
+        }
+        if let Some(thinking) = said.thinking.take() {
+            self.thinking = Some(thinking.into_owned());
+        }
+        let text = text.map(Text::into_owned);
+        self.rest(said, listener);
+        self.completion = Some((text, raw));
+        Ok(())
+    }
+
+    fn tool(&mut self, event: &str, tool: Tool) -> ReplyEvent<'static> {
+        let Tool {
+            id,
+            name,
+            arguments,
+            result,
+        } = tool;
+        if event == "tool_call" {
+            if let (Some(id), Some(name)) = (&id, &name) {
+                self.tools.insert(id.clone(), name.clone());
+            }
+            return ReplyEvent::ToolCall {
+                id,
+                name,
+                arguments,
+            };
+        }
+        let called = || self.tools.get(id.as_ref()?).cloned();
+        ReplyEvent::ToolResult {
+            name: name.or_else(called),
+            id,
+            result,
+        }
+    }
+
+    /// The stream said its last word. `raw` is that word, where there was no completion.
+    fn finish(&mut self, raw: Json, listener: &mut dyn Listener) {
+        let (text, raw) = self.completion.take().unwrap_or((None, raw));
+        self.start(listener);
+        let whole = text.clone().unwrap_or_else(|| listener.so_far().clone());
+        listener.done(Box::new(self.reply(whole, raw)), text);
+    }
+
+    fn reply(&self, text: Text<'static>, raw: Json) -> Reply {
+        let sources = self.sources();
+        let message = Message {
+            id: match &self.signal {
+                Some(signal) => wire::answer_id(signal),
+                None => derived_id(&text, &raw),
+            },
+            role: Role::Assistant,
+            text,
+            created_at: None,
+            timestamp: None,
+            author: None,
+            tool_call: None,
+            tool_result: None,
+            citations: self.citations.clone(),
+            sources: sources.clone(),
+            complete: true,
+            metadata: None,
+            raw: raw.clone(),
+        };
+        Reply {
+            message,
+            citations: self.citations.clone(),
+            sources,
+            usage: self.usage.clone(),
+            thinking: self.thinking.clone(),
+            raw,
+        }
+    }
+}
+
+/// Whether an event was understood.
+#[derive(PartialEq)]
+enum Seen {
+    Known,
+    Other,
+}
+
+impl Decoder for MeibelDecoder {
+    fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
+        let data = &*mended(data);
+        if data.trim() == "[DONE]" {
+            self.finish(Json::default(), listener);
+            return Ok(());
+        }
+        let name = name(event, data)?;
+        match &*name {
+            "ping" | "keepalive" | "keep-alive" | "keep_alive" | "heartbeat" => {
+                // nothing else is coming
+                if self.completion.is_some() {
+                    self.finish(Json::default(), listener);
+                }
+                return Ok(());
+            }
+            "done" => {
+                let raw = Json::parse(data).unwrap_or_default();
+                self.finish(raw, listener);
+                return Ok(());
+            }
+            _ => {}
+        }
+        let seen = match self.completion {
+            Some(_) => Seen::Other,
+            None => self.event(&name, data, listener)?,
+        };
+        if seen == Seen::Other {
+            let name = if event.is_empty() { &name } else { event };
+            listener.event(ReplyEvent::Other {
+                event: Some(name.to_owned()).filter(|name| !name.is_empty()),
+                data: Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data))),
+            });
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, unfinished: Option<(&str, &str)>, listener: &mut dyn Listener) {
+        // some servers leave out the last blank line; of what else was cut off nobody knows what it was to be
+        if self.completion.is_none()
+            && let Some((event, data)) = unfinished
+        {
+            let done = data.trim() == "[DONE]";
+            let last = name(event, data).is_ok_and(|name| matches!(&*name, "completion" | "done"));
+            if done || last && Json::parse(data).is_ok() {
+                // with a flaw in it the answer stays without an end
+                let _ = self.frame(event, data, listener);
+            }
+        }
+        if self.completion.is_some() {
+            self.finish(Json::default(), listener);
+        }
+    }
+
+    fn body(&mut self, json: &str) -> Result<Answer, Error> {
+        if self.streams {
+            return Err(no_stream(json));
+        }
+        let (chat, raw) = whole(json, |reader| reader.with_raw(said::chat))?;
+        let mut said = chat.said;
+        let text = said.full_text().unwrap_or_default();
+        self.signal = chat.signal;
+        self.thinking = said.thinking;
+        self.usage = said.usage;
+        self.citations = said.citations;
+        self.sources = said.sources;
+        Ok(Answer::Reply(Box::new(self.reply(text, raw))))
+    }
+
+    fn partial(&self, text: Text<'static>) -> Reply {
+        let mut reply = self.reply(text, Json::default());
+        reply.message.complete = false;
+        reply
+    }
+}
+
+/// How the texts of one stream relate to one another. A text that goes on from all that came before is a snapshot of the
+/// answer, and so are then all others; a text that does not is only what is new, and so are then all others. What is
+/// taken wrongly the completion puts right.
+#[derive(Clone, Copy, PartialEq)]
+enum Growth {
+    Unknown,
+    Snapshots,
+    Deltas,
+}
+
+/// What a text adds to the texts before it.
+enum Grown<'t> {
+    Nothing,
+    /// this, behind them
+    More(Text<'t>),
+    /// it stands in place of them
+    Another,
+}
+
+impl Growth {
+    fn take<'t>(&mut self, so_far: &Text<'_>, text: &'t Text<'_>) -> Grown<'t> {
+        if text.is_empty() {
+            return Grown::Nothing;
+        }
+        if so_far.is_empty() || *self == Growth::Deltas {
+            return Grown::More(text.clone());
+        }
+        match text.strip_prefix(so_far) {
+            // the same once more tells nothing
+            Some(rest) if rest.is_empty() => Grown::Nothing,
+            Some(rest) => {
+                *self = Growth::Snapshots;
+                Grown::More(rest)
+            }
+            None if *self == Growth::Snapshots => Grown::Another,
+            None => {
+                *self = Growth::Deltas;
+                Grown::More(text.clone())
+            }
+        }
+    }
+}
+
+/// A tool that is called, or gave something back.
+#[derive(Default)]
+struct Tool {
+    id: Option<String>,
+    name: Option<String>,
+    arguments: Option<Json>,
+    result: Option<Json>,
+}
+
+fn tool(reader: &mut Reader<'_>) -> Result<Tool, Flaw> {
+    let mut tool = Tool::default();
+    reader.object(|reader, field| {
+        match field {
+            "tool_id" => tool.id = word(reader)?,
+            "tool_name" => tool.name = word(reader)?,
+            "arguments" => tool.arguments = reader.optional_json()?.map(wire::plain),
+            "result" => tool.result = Some(reader.json()?),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(tool)
+}
+
+/// What an event is called: its own name, or its `type` where it has none.
+fn name<'e>(event: &'e str, data: &str) -> Result<Cow<'e, str>, Flaw> {
+    // an event without a name is called `message`, and so is one that spells that out
+    if !matches!(event, "" | "message") {
+        return Ok(Cow::Borrowed(event));
+    }
+    match kind(data) {
+        Ok(Some(kind)) => Ok(Cow::Owned(kind)),
+        Ok(None) => Ok(Cow::Borrowed(event)),
+        // what looks like an object may be a part of the answer
+        Err(flaw) if data.trim_start().starts_with('{') => Err(flaw),
+        Err(_) => Ok(Cow::Borrowed("")),
+    }
+}
+
+/// The `type` of an event.
+fn kind(data: &str) -> Result<Option<String>, Flaw> {
+    whole(data, |reader| match reader.kind() {
+        Kind::Object => field(reader, "type", |reader| match reader.kind() {
+            Kind::String => Ok(text(reader)?.map(|text| text.to_string_lossy().into_owned())),
+            _ => Ok(None),
+        }),
+        _ => reader.skip().map(|()| None),
+    })
+}
+
+fn field<'a, T>(
+    reader: &mut Reader<'a>,
+    name: &str,
+    read: impl Fn(&mut Reader<'a>) -> Result<Option<T>, Flaw>,
+) -> Result<Option<T>, Flaw> {
+    let mut found = None;
+    reader.object(|reader, field| {
+        if field == name {
+            found = read(reader)?;
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// What the server says of an answer that failed.
+fn failure(data: &str) -> Error {
+    let refusal = refusal::read(data);
+    let plain = Json::parse(data).is_err().then(|| data.trim().to_owned());
+    let said = refusal.event().or(plain).filter(|text| !text.is_empty());
+    let message = match said {
+        Some(message) => format!("the agent failed: {message}"),
+        None => "the agent failed".to_owned(),
+    };
+    Error {
+        code: refusal.code,
+        request_id: refusal.request_id,
+        issues: refusal.issues,
+        body: error::body(data),
+        ..Error::new(ErrorKind::Agent, message)
+    }
+}
+
+/// Where a stream should be there is JSON: a refusal with the status of a success, or no server of Meibel's.
+fn no_stream(json: &str) -> Error {
+    let message = match refusal::read(json).message() {
+        Some(message) => format!("where a stream of events should be the server said: {message}"),
+        None => "the server answered with JSON where a stream of events should be".to_owned(),
+    };
+    Error {
+        body: error::body(json),
+        ..Error::new(ErrorKind::Protocol, message)
+    }
+    .code("CONTENT_TYPE")
+    .delivered(Delivered::Unknown)
+}
+
+/// JSON has no control characters in its strings, but other readers of these streams take them: they become escapes.
+fn mended(data: &str) -> Cow<'_, str> {
+    let odd = |character: char| character < ' ' && !matches!(character, '\t' | '\n' | '\r');
+    if !data.contains(odd) {
+        return Cow::Borrowed(data);
+    }
+    let mut mended = String::with_capacity(data.len() + 16);
+    for character in data.chars() {
+        match odd(character) {
+            true => mended.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => mended.push(character),
+        }
+    }
+    Cow::Owned(mended)
+}
+
+fn is_empty(list: &Json) -> bool {
+    let inside = list.as_str().trim_start_matches('[');
+    inside.trim_start() == "]"
+}
+
+fn none() -> Json {
+    Json::parse("[]").unwrap_or_default()
+}
+
+/// The id of an answer that the server gave none: from what it says (FNV-1a), so that two answers rarely share one.
+fn derived_id(text: &Text<'_>, raw: &Json) -> String {
+    let said = Json::from(text);
+    let source = match raw.is_null() {
+        true => said.as_str(),
+        false => raw.as_str(),
+    };
+    let hash = source
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
+    format!("reply:{hash:016x}")
+}

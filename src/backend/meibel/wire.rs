@@ -1,0 +1,335 @@
+//! Meibel's sessions and the rows of its histories, read into the model. Unknown fields pass; missing and wrong ones are
+//! flaws that name their path.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::said::{text, word};
+use super::status;
+use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::model::{Backend, Message, Role, Session, SessionStatus, ToolCall, ToolResult};
+use crate::text::Text;
+use crate::time;
+
+type Read<T> = Result<T, Flaw>;
+
+/// The fields of a session, in whichever of its shapes.
+#[derive(Default)]
+struct Fields {
+    session_id: Option<String>,
+    id: Option<String>,
+    agent_id: Option<String>,
+    agent_name: Option<String>,
+    status: Option<String>,
+    created_at: Option<String>,
+    raw: Json,
+}
+
+fn fields(reader: &mut Reader<'_>) -> Read<Fields> {
+    let (mut fields, mut start) = (Fields::default(), None);
+    let ((), raw) = reader.with_raw(|reader| {
+        reader.object(|reader, field| {
+            match field {
+                "session_id" => fields.session_id = reader.optional_word()?,
+                "id" => fields.id = reader.optional_word()?,
+                "agent_id" => fields.agent_id = reader.optional_word()?,
+                "agent_name" => fields.agent_name = reader.optional_word()?,
+                "status" => fields.status = reader.optional_word()?,
+                "created_at" => fields.created_at = reader.optional_word()?,
+                "start_time" => start = reader.optional_word()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    fields.created_at = fields.created_at.or(start);
+    fields.raw = raw;
+    Ok(fields)
+}
+
+impl Fields {
+    fn id(&self) -> Option<String> {
+        let ids = [&self.session_id, &self.id];
+        let mut full = ids.into_iter().flatten().filter(|id| !id.is_empty());
+        full.next().cloned()
+    }
+
+    fn session(self, id: String, without_word: SessionStatus) -> Session {
+        Session {
+            id,
+            backend: Backend::Meibel,
+            agent_id: self.agent_id,
+            agent_name: self.agent_name,
+            status: self.status.as_deref().map_or(without_word, status),
+            backend_status: self.status,
+            created_at: self.created_at,
+            expires_at: None,
+            metadata: None,
+            raw: self.raw,
+        }
+    }
+}
+
+/// A new session: `session_id`, or `id` as in the published guide. It is open for messages.
+pub fn created(reader: &mut Reader<'_>) -> Read<Session> {
+    let fields = fields(reader)?;
+    let id = fields.id().ok_or_else(|| reader.missing("session_id"))?;
+    Ok(fields.session(id, SessionStatus::Active))
+}
+
+/// What the server tells of the session `id`; the id itself is not in it.
+pub fn details(reader: &mut Reader<'_>, id: &str) -> Read<Session> {
+    let fields = fields(reader)?;
+    match fields.status {
+        None => Err(reader.missing("status")),
+        Some(_) => Ok(fields.session(id.to_owned(), SessionStatus::Unknown)),
+    }
+}
+
+/// A page of sessions.
+pub struct SessionPage {
+    pub sessions: Vec<Session>,
+    /// how many there are in all
+    pub total: Option<f64>,
+    pub next_cursor: Option<String>,
+}
+
+/// Reads a page of the sessions of `agent_id`. What the page says of itself stands beside `data` or in `pagination`.
+pub fn session_page(reader: &mut Reader<'_>, agent_id: &str) -> Read<SessionPage> {
+    let (mut sessions, mut total, mut next_cursor) = (None, None, None);
+    let mut about = |reader: &mut Reader<'_>, field: &str| {
+        match (field, reader.kind()) {
+            ("total", Kind::Number) => total = Some(reader.number()?),
+            ("next_cursor", _) => next_cursor = word(reader)?.or(next_cursor.take()),
+            _ => {}
+        }
+        Ok(())
+    };
+    reader.object(|reader, field| match (field, reader.kind()) {
+        ("data", _) => {
+            let mut found = Vec::new();
+            reader.array(|reader| {
+                let fields = fields(reader)?;
+                let id = fields.id().ok_or_else(|| reader.missing("session_id"))?;
+                let mut session = fields.session(id, SessionStatus::Unknown);
+                session.agent_id.get_or_insert_with(|| agent_id.to_owned());
+                found.push(session);
+                Ok(())
+            })?;
+            sessions = Some(found);
+            Ok(())
+        }
+        ("pagination", Kind::Object) => reader.object(&mut about),
+        _ => about(reader, field),
+    })?;
+    Ok(SessionPage {
+        sessions: sessions.ok_or_else(|| reader.missing("data"))?,
+        total,
+        next_cursor,
+    })
+}
+
+/// A whole history, oldest first: `{messages: […]}`, or the bare list that the published guide reads.
+pub fn messages(body: &str) -> Read<Vec<Message>> {
+    let mut found = None;
+    whole(body, |reader| {
+        if reader.kind() == Kind::Array {
+            found = Some(rows(reader)?);
+            return Ok(());
+        }
+        reader.object(|reader, field| {
+            if field == "messages" {
+                found = Some(rows(reader)?);
+            }
+            Ok(())
+        })?;
+        match found {
+            Some(_) => Ok(()),
+            None => Err(reader.missing("messages")),
+        }
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+fn rows(reader: &mut Reader<'_>) -> Read<Vec<Message>> {
+    let (mut messages, mut ids) = (Vec::new(), Ids::default());
+    reader.array(|reader| {
+        messages.push(row(reader, &mut ids)?);
+        Ok(())
+    })?;
+    Ok(messages)
+}
+
+/// What a row is.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    User,
+    Assistant,
+    System,
+    Call,
+    Result,
+    Unknown,
+}
+
+impl Class {
+    /// What `type` says, or `role` where there is no `type`.
+    fn named(word: &str) -> Option<Class> {
+        Some(match word {
+            "user" | "human" | "user_message" | "user_input" | "input" => Class::User,
+            "assistant" | "agent" | "ai" | "model" | "assistant_message" | "assistant_response"
+            | "agent_output" | "completion" | "message" => Class::Assistant,
+            "system" => Class::System,
+            "tool_call" | "tool_use" | "function_call" => Class::Call,
+            "tool_result" | "tool_response" | "function_result" | "tool" => Class::Result,
+            _ => return None,
+        })
+    }
+}
+
+fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
+    let (mut sort, mut role, mut created_at, mut message) = (None, None, None, None);
+    let (mut signal, mut tool_id, mut name) = (None, None, None);
+    let (mut arguments, mut result) = (None, None);
+    let ((), raw) = reader.with_raw(|reader| {
+        reader.object(|reader, field| {
+            match (field, reader.kind()) {
+                ("type", _) => sort = word(reader)?,
+                ("role", _) => role = word(reader)?,
+                ("timestamp", Kind::String) => created_at = Some(reader.word()?),
+                ("message", _) => message = text(reader)?.map(Text::into_owned),
+                ("signal_id", _) => signal = word(reader)?,
+                ("tool_id", _) => tool_id = word(reader)?,
+                ("tool_name", _) => name = word(reader)?,
+                ("arguments", _) => arguments = reader.optional_json()?.map(plain),
+                ("result", _) => result = Some(reader.json()?),
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    let sort = sort.or(role).map(|word| word.to_ascii_lowercase());
+    let returned = result.as_ref().is_some_and(|result| !result.is_null());
+    let named = sort.as_deref().and_then(Class::named);
+    let class = named.unwrap_or_else(|| {
+        if returned && tool_id.is_some() && arguments.is_none() {
+            Class::Result
+        } else if arguments.is_some() || name.is_some() {
+            Class::Call
+        } else {
+            Class::Unknown
+        }
+    });
+    let id = ids.of(&Names {
+        signal: signal.as_deref(),
+        tool: tool_id.as_deref(),
+        created_at: created_at.as_deref(),
+        sort: sort.as_deref(),
+        class,
+    });
+    let tool_call = (class == Class::Call || arguments.is_some()).then(|| ToolCall {
+        id: tool_id.clone(),
+        name: name.clone(),
+        arguments,
+    });
+    let tool_result = (class == Class::Result || returned).then_some(ToolResult {
+        id: tool_id,
+        name,
+        result,
+    });
+    Ok(Message {
+        id,
+        role: match class {
+            Class::User => Role::User,
+            Class::Assistant => Role::Assistant,
+            Class::System => Role::System,
+            Class::Call | Class::Result => Role::Tool,
+            Class::Unknown => Role::Unknown,
+        },
+        text: message.unwrap_or_default(),
+        timestamp: created_at.as_deref().and_then(time::iso),
+        created_at,
+        author: None,
+        tool_call,
+        tool_result,
+        citations: None,
+        sources: None,
+        complete: true,
+        metadata: None,
+        raw,
+    })
+}
+
+/// Arguments that are JSON inside a string become that JSON; any other string stays one.
+pub fn plain(arguments: Json) -> Json {
+    let inner = whole(arguments.as_str(), |reader| match reader.kind() {
+        Kind::String => Ok(reader.string()?.as_str().map(str::to_owned)),
+        _ => reader.skip().map(|()| None),
+    });
+    let inner = inner.ok().flatten().map(|text| text.trim().to_owned());
+    match inner
+        .filter(|text| text.starts_with(['{', '[']))
+        .map(Json::parse)
+    {
+        Some(Ok(json)) => json,
+        _ => arguments,
+    }
+}
+
+/// The id of the agent's row in the exchange `signal`.
+pub fn answer_id(signal: &str) -> String {
+    format!("{signal}:assistant")
+}
+
+/// What a row can be told from others by.
+struct Names<'a> {
+    signal: Option<&'a str>,
+    tool: Option<&'a str>,
+    created_at: Option<&'a str>,
+    sort: Option<&'a str>,
+    class: Class,
+}
+
+/// Gives the rows of one history the ids that the server does not: each from the row and those before it, so that later
+/// rows change none.
+#[derive(Default)]
+struct Ids {
+    given: BTreeSet<String>,
+    /// how often a row could have had this one
+    counts: BTreeMap<String, usize>,
+    rows: usize,
+}
+
+impl Ids {
+    fn of(&mut self, names: &Names<'_>) -> String {
+        self.rows += 1;
+        let sort = match names.class {
+            Class::User => "user",
+            Class::Assistant => "assistant",
+            Class::System => "system",
+            Class::Call => "tool_call",
+            Class::Result => "tool_result",
+            Class::Unknown => names.sort.unwrap_or("row"),
+        };
+        let tool = names
+            .tool
+            .filter(|_| matches!(names.class, Class::Call | Class::Result));
+        let base = match (tool, names.signal, names.created_at) {
+            (Some(tool), ..) => format!("{tool}:{sort}"),
+            // a date as a cursor would be a point in time
+            (_, Some(signal), _) if names.class == Class::User && time::iso(signal).is_none() => {
+                signal.to_owned()
+            }
+            (_, Some(signal), _) if names.class == Class::Assistant => answer_id(signal),
+            (_, Some(signal), _) => format!("{signal}:{sort}"),
+            (_, _, Some(stamp)) => format!("{stamp}:{sort}"),
+            _ => format!("{}:{sort}", self.rows),
+        };
+        let mut id = base.clone();
+        // an id of the server's own may look like a counted one
+        while !self.given.insert(id.clone()) {
+            let count = self.counts.entry(base.clone()).or_insert(1);
+            *count += 1;
+            id = format!("{base}~{count}");
+        }
+        id
+    }
+}
