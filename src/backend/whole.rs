@@ -69,9 +69,9 @@ impl Whole {
             }
         };
         let start = start.min(end);
-        let id = |at: usize| messages.get(at).map(|message| message.id.clone());
-        self.upper = id(end);
-        self.lower = start.checked_sub(1).and_then(id);
+        let id = |at: Option<usize>| messages.get(at?).map(|message| message.id.clone());
+        self.upper = id(Some(end));
+        self.lower = id(start.checked_sub(1));
         messages.truncate(end);
         messages.drain(..start);
         self.messages = messages.into();

@@ -16,6 +16,7 @@ mod details;
 mod expected;
 mod follow;
 mod hostile;
+mod meibel;
 mod metadata;
 mod paging;
 mod reach;

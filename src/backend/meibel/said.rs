@@ -14,8 +14,14 @@ pub struct Said<'a> {
     pub delta: Option<Text<'a>>,
     /// `data` is there, as in the events of the first family
     pub has_data: bool,
-    /// the texts, best first: `message` inside, `clean_message` inside, `content`, `message` beside
-    texts: [Option<Text<'a>>; 4],
+    /// `message` in `data` or in `response`
+    message: Option<Text<'a>>,
+    /// the same without marks, or as the server made plain text of it
+    plain: Option<Text<'a>>,
+    /// `content`
+    content: Option<Text<'a>>,
+    /// `message` beside `data` or `response`
+    outer: Option<Text<'a>>,
     /// an array
     pub citations: Option<Json>,
     /// an array
@@ -28,17 +34,27 @@ pub struct Said<'a> {
 impl<'a> Said<'a> {
     /// The text that is no delta.
     pub fn text(&mut self) -> Option<Text<'a>> {
-        self.texts.iter_mut().find_map(Option::take)
+        self.texts().into_iter().find_map(Option::take)
     }
 
     /// The same, but a text that says nothing stands behind every other.
     pub fn full_text(&mut self) -> Option<Text<'a>> {
-        let full =
-            |text: &&mut Option<Text<'a>>| text.as_ref().is_some_and(|text| !text.is_empty());
-        match self.texts.iter_mut().find(full) {
-            Some(text) => text.take(),
-            None => self.text(),
-        }
+        let full = |text: &Text<'a>| !text.is_empty();
+        let found = self
+            .texts()
+            .into_iter()
+            .find(|text| text.as_ref().is_some_and(full));
+        found.and_then(Option::take).or_else(|| self.text())
+    }
+
+    /// The texts, best first.
+    fn texts(&mut self) -> [&mut Option<Text<'a>>; 4] {
+        [
+            &mut self.message,
+            &mut self.plain,
+            &mut self.content,
+            &mut self.outer,
+        ]
     }
 }
 
@@ -48,14 +64,17 @@ pub fn event<'a>(reader: &mut Reader<'a>) -> Read<Said<'a>> {
     reader.object(|reader, field| {
         match (field, reader.kind()) {
             ("delta", _) => said.delta = text(reader)?,
-            ("content", _) => set(&mut said.texts, 2, text(reader)?),
-            ("message", _) => set(&mut said.texts, 3, text(reader)?),
+            ("content", _) => said.content = text(reader)?,
+            ("message", _) => said.outer = text(reader)?,
             ("data", Kind::Object) => {
                 said.has_data = true;
-                reader.object(|reader, field| match field {
-                    "message" => Ok(set(&mut said.texts, 0, text(reader)?)),
-                    "clean_message" => Ok(set(&mut said.texts, 1, text(reader)?)),
-                    _ => beside(reader, field, &mut said),
+                reader.object(|reader, field| {
+                    match field {
+                        "message" => said.message = text(reader)?,
+                        "clean_message" => said.plain = text(reader)?,
+                        _ => beside(reader, field, &mut said)?,
+                    }
+                    Ok(())
                 })?;
             }
             _ => beside(reader, field, &mut said)?,
@@ -82,14 +101,15 @@ pub fn chat(reader: &mut Reader<'_>) -> Read<Chat> {
         match (field, kind) {
             ("signal_id", _) => signal = word(reader)?,
             ("response", Kind::Null) => {}
-            ("response", _) => reader.object(|reader, field| match field {
-                "message" => Ok(set(&mut said.texts, 0, text(reader)?.map(Text::into_owned))),
-                _ => beside(reader, field, &mut said),
+            ("response", _) => reader.object(|reader, field| {
+                match field {
+                    "message" => said.message = text(reader)?.map(Text::into_owned),
+                    _ => beside(reader, field, &mut said)?,
+                }
+                Ok(())
             })?,
-            ("assistant_response", _) => {
-                set(&mut said.texts, 1, text(reader)?.map(Text::into_owned));
-            }
-            ("message", _) => set(&mut said.texts, 2, text(reader)?.map(Text::into_owned)),
+            ("assistant_response", _) => said.plain = text(reader)?.map(Text::into_owned),
+            ("message", _) => said.outer = text(reader)?.map(Text::into_owned),
             _ => beside(reader, field, &mut said)?,
         }
         Ok(())
@@ -110,12 +130,6 @@ fn beside<'a>(reader: &mut Reader<'a>, field: &str, said: &mut Said<'_>) -> Read
         _ => {}
     }
     Ok(())
-}
-
-fn set<'a>(texts: &mut [Option<Text<'a>>; 4], at: usize, text: Option<Text<'a>>) {
-    if let Some(place) = texts.get_mut(at) {
-        *place = text;
-    }
 }
 
 /// A text, or `null` as nothing.
