@@ -74,6 +74,14 @@ const steps = {
     needs: ["build", "eliza"],
     run: () => nodeTests("tests/readme"),
   },
+  sdks: {
+    about: "official clients of the servers, which nobody here wrote, talk to the sandbox",
+    needs: ["rust"],
+    async run() {
+      await npmPackages(join(root, "tests", "sdks"), { label: "npm ci (official clients)" });
+      await nodeTests("tests/sdks");
+    },
+  },
   eliza: {
     about: "every operation and every bad input against a real elizaOS server",
     needs: ["build", "eliza"],
