@@ -82,6 +82,11 @@ const steps = {
       await nodeTests("tests/sdks");
     },
   },
+  examples: {
+    about: "the programs of examples/ run, unchanged, against every backend",
+    needs: ["build", "eliza"],
+    run: () => nodeTests("tests/examples"),
+  },
   eliza: {
     about: "every operation and every bad input against a real elizaOS server",
     needs: ["build", "eliza"],
