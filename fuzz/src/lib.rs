@@ -7,7 +7,7 @@ use agentline::backend::{
     self, Answer, Backend, Direction, Edge, Listener, OutgoingMessage, Range,
 };
 use agentline::error::Error;
-use agentline::http::Head;
+use agentline::http::{Head, Method, Request};
 use agentline::json::{Json, write};
 use agentline::model::{self, Reply, ReplyEvent};
 use agentline::settings::{Options, Settings};
@@ -134,7 +134,9 @@ fn refusal(backend: &dyn Backend, status: u16, body: &str) {
         location: Some(body.to_owned()),
         ..Head::default()
     };
-    let errors = [Some(backend.refused(&head, body)), backend.disguised(body)];
+    let request = Request::new(Method::Get, "http://agents.test".to_owned());
+    let disguised = backend.disguised(&request, body);
+    let errors = [Some(backend.refused(&head, body)), disguised];
     for mut error in errors.into_iter().flatten() {
         error.seal(&["secret".to_owned()]);
         is_json(&error);

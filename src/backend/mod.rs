@@ -1,6 +1,7 @@
 //! The seam between what one server knows and what all of them share. A backend is pure: it says how to ask and how to
 //! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
 
+mod agentcloud;
 mod eliza;
 mod meibel;
 mod object;
@@ -19,9 +20,9 @@ use crate::time;
 /// The backend that `settings` name. This is the list of backends: one line each.
 pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
     match settings.backend {
+        model::Backend::AgentCloud => Some(Rc::new(agentcloud::AgentCloud::new(settings))),
         model::Backend::Eliza => Some(Rc::new(eliza::Eliza::new(settings))),
         model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
-        model::Backend::AgentCloud => None,
     }
 }
 
@@ -201,7 +202,7 @@ pub enum Answer {
     Reply(Box<Reply>),
     /// the message was taken, and the answer has to be looked for
     Later {
-        /// the message as it was stored, where the server says so
+        /// the message as it was stored, where the server says so; without it the watch finds it, and says `start`
         message: Option<Box<Message>>,
         /// knows where to look
         watch: Box<dyn Watch>,
@@ -272,16 +273,16 @@ pub trait Backend {
     fn redirected(&self, _head: &Head) -> Option<String> {
         None
     }
-    /// A refusal that came with the status of a success.
-    fn disguised(&self, _body: &str) -> Option<Error> {
+    /// A refusal that came with the status of a success in answer to `request`.
+    fn disguised(&self, _request: &Request, _body: &str) -> Option<Error> {
         None
     }
     /// Whether a refusal changed nothing and passes by itself, as while an agent is still starting.
     fn settles(&self, _error: &Error) -> bool {
         false
     }
-    /// The request for what must be known before any other, as long as it is not known.
-    fn asks_first(&self) -> Option<Request> {
+    /// The request for what must be known before `request` can be made, as long as it is not known.
+    fn asks_first(&self, _request: &Request) -> Option<Request> {
         None
     }
     /// Reads the answer to that.

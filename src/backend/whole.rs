@@ -7,16 +7,11 @@ use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::model::{Cursors, Message, PageEnd};
 
-/// Reads the whole history, oldest first.
-pub type ReadHistory = fn(&str) -> Result<Vec<Message>, Error>;
-
-/// Finds the pages of `range` in what `request` leads to and `read` reads.
-pub fn pages(
-    request: Request,
-    range: &Range,
-    direction: Direction,
-    read: ReadHistory,
-) -> Finds<Page> {
+/// Finds the pages of `range` in what `request` leads to and `read` reads: the whole history, oldest first.
+pub fn pages<R>(request: Request, range: &Range, direction: Direction, read: R) -> Finds<Page>
+where
+    R: Fn(&str) -> Result<Vec<Message>, Error> + 'static,
+{
     for edge in [&range.before, &range.after].into_iter().flatten() {
         if matches!(edge, Edge::Time(time) if time.is_nan()) {
             return Err(invalid("a point in time is not a number"));
@@ -33,11 +28,11 @@ pub fn pages(
     }))
 }
 
-struct Whole {
+struct Whole<R> {
     request: Request,
     range: Range,
     direction: Direction,
-    read: ReadHistory,
+    read: R,
     /// what was not handed out yet, oldest first
     messages: VecDeque<Message>,
     /// the message in front of the first of them
@@ -46,7 +41,7 @@ struct Whole {
     upper: Option<String>,
 }
 
-impl Whole {
+impl<R> Whole<R> {
     /// Keeps what lies in the range.
     fn keep(&mut self, mut messages: Vec<Message>) -> Result<(), Error> {
         let stamps = stamps(&messages);
@@ -120,7 +115,7 @@ impl Whole {
     }
 }
 
-impl Errand for Whole {
+impl<R: Fn(&str) -> Result<Vec<Message>, Error>> Errand for Whole<R> {
     type Found = Page;
 
     fn ask(&mut self) -> Request {
@@ -219,6 +214,7 @@ mod tests {
         Ok(vec![message("a", None, true)])
     }
 
+    type ReadHistory = fn(&str) -> Result<Vec<Message>, Error>;
     type Cut = (String, bool, Option<String>, Option<String>);
 
     /// The pages: their ids, whether there is more, and the cursors.

@@ -168,7 +168,7 @@ impl Call {
         match happened {
             Happened::Begin | Happened::Waited | Happened::Resumed => {
                 self.began.get_or_insert(now);
-                self.first = self.backend.asks_first();
+                self.first = self.backend.asks_first(&self.request);
                 Ok(self.send())
             }
             Happened::Head(head) => self.head(now, head),
@@ -350,7 +350,8 @@ impl Call {
     /// The body of a success is whole.
     fn whole(&mut self) -> Result<Progress, Error> {
         let text = self.text();
-        if let Some(error) = self.backend.disguised(&text) {
+        let asked = self.first.as_ref().unwrap_or(&self.request);
+        if let Some(error) = self.backend.disguised(asked, &text) {
             let message = self.repeat() == Repeat::Message;
             return Err(self.failed(match message {
                 true => error.delivered(Delivered::No),

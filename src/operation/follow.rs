@@ -37,7 +37,7 @@ pub struct Follow {
     pause: f64,
     /// the message that is held back, and since when it is as it is
     growing: Option<(Message, Now)>,
-    /// messages that came out before they were whole
+    /// messages that came out before they were whole, and those that came out behind them
     early: BTreeSet<String>,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
@@ -80,7 +80,10 @@ impl Follow {
     fn ripe(&mut self, now: Now, messages: Vec<Message>) -> Vec<Message> {
         let mut ripe = Vec::with_capacity(messages.len());
         let held = self.growing.take();
+        // a message that still grows is read again, and so is all that stands behind it
+        let mut comes_again = false;
         for message in messages {
+            comes_again |= !message.complete;
             if self.early.contains(&message.id) {
                 continue;
             }
@@ -93,6 +96,8 @@ impl Follow {
                     self.growing = Some((message, since));
                     break;
                 }
+            }
+            if comes_again {
                 self.early.insert(message.id.clone());
             }
             ripe.push(message);

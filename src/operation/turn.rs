@@ -141,17 +141,27 @@ impl Turn {
                     .failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY")))
             }
             Answer::Later { message, mut watch } => {
-                self.talk.hear(sink).event(ReplyEvent::Start {
-                    message_id: message.as_ref().map(|message| message.id.clone()),
-                    message,
-                });
+                self.talk.started = true;
+                let known = message.is_some();
+                if let Some(message) = message {
+                    self.talk.hear(sink).event(ReplyEvent::Start {
+                        message_id: Some(message.id.clone()),
+                        message: Some(message),
+                    });
+                }
+                let mut call = Box::new(self.look(watch.ask()));
+                // the message is there already, and only the watch can say which it is
+                let begun = match known {
+                    true => Next::Look(PAUSE),
+                    false => next(call.step(now, Happened::Begin)?),
+                };
                 self.phase = Phase::Looking(Looking {
-                    call: Box::new(self.look(watch.ask())),
+                    call,
                     watch,
                     until: now + self.answer_timeout,
                     pause: PAUSE,
                 });
-                Ok(Next::Look(PAUSE))
+                Ok(begun)
             }
         }
     }

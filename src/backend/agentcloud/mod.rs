@@ -1,0 +1,428 @@
+//! Agent Cloud, as its webapp of July 2025 answers: what to ask, how to read the answer.
+//!
+//! Every request says `content-type: application/json`, those without a body too, because that is how the server tells a
+//! program from a browser: without it, its refusals are redirects to pages. Every id is checked here, because the server
+//! throws on another text and never answers. Nothing but `startSession` wakes an agent.
+
+mod errands;
+mod pages;
+mod rows;
+mod watch;
+mod wire;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use super::object::{has_field, merged};
+use super::{
+    Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
+    Sending, Sessions, Token,
+};
+use crate::error::{self, Error, ErrorKind};
+use crate::http::{Head, Method, Request};
+use crate::json::{Json, write};
+use crate::model::{Capabilities, Paging, Session, Streaming};
+use crate::settings::{Settings, is_object_id};
+use crate::text::Text;
+
+/// Stands where the team will be. No path of ours has braces: what comes from outside is checked or percent-encoded.
+const TEAM: &str = "/{team}";
+/// The code of the refusal of a message whose agent is not there, or not yet.
+const INACTIVE: &str = "SESSION_INACTIVE";
+
+/// The Agent Cloud backend.
+pub struct AgentCloud {
+    settings: Rc<Settings>,
+    /// the team that the account works in, once the server said so
+    team: OnceCell<String>,
+}
+
+/// Where the sessions of a team are: makes the requests.
+#[derive(Clone)]
+struct Place {
+    base: String,
+    /// with its slash
+    team: String,
+}
+
+impl Place {
+    fn request(&self, method: Method, path: &str) -> Request {
+        let mut request = Request::new(method, format!("{}{path}", self.base));
+        request.header("accept", "application/json");
+        request.header("content-type", "application/json");
+        request
+    }
+
+    fn team_request(&self, method: Method, path: &str) -> Request {
+        self.request(method, &format!("{}{path}", self.team))
+    }
+
+    fn look_up(&self, id: &str) -> Request {
+        self.team_request(Method::Get, &format!("/session/{id}.json"))
+    }
+
+    fn history(&self, id: &str) -> Request {
+        self.team_request(Method::Get, &format!("/session/{id}/messages.json"))
+    }
+
+    /// A request of a form, whose body names the session that its path names: the server reads now one, now the other.
+    fn form(&self, method: Method, id: &str, below: &str, field: Option<(&str, Json)>) -> Request {
+        let request = self.team_request(method, &format!("/forms/session/{id}{below}"));
+        let mut fields = vec![("sessionId", string(id))];
+        fields.extend(field);
+        request.json(object(&fields))
+    }
+
+    fn edit(&self, id: &str, variables: &Json) -> Request {
+        let variables = ("variables", variables.clone());
+        self.form(Method::Post, id, "/edit", Some(variables))
+    }
+
+    fn start(&self, id: &str, kind: &str) -> Request {
+        let kind = ("appType", string(kind));
+        self.form(Method::Post, id, "/start", Some(kind))
+    }
+}
+
+fn string(text: &str) -> Json {
+    Json::from(&Text::from(text))
+}
+
+fn object(fields: &[(&str, Json)]) -> String {
+    let mut out = String::from("{");
+    for (at, (name, json)) in fields.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write::string(&mut out, &Text::from(*name));
+        out.push(':');
+        out.push_str(json.as_str());
+    }
+    out.push('}');
+    out
+}
+
+/// `id`, if the server will answer where it stands.
+fn checked<'a>(what: &str, id: &'a str) -> Result<&'a str, Error> {
+    match is_object_id(id) {
+        true => Ok(id),
+        false => {
+            let message =
+                format!("{what} is no id of Agent Cloud: 24 hexadecimal digits in lower case");
+            Err(Error::new(ErrorKind::Invalid, message))
+        }
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("Agent Cloud has no {what}"))
+}
+
+impl AgentCloud {
+    /// A backend for the server that `settings` name.
+    pub fn new(settings: Rc<Settings>) -> Self {
+        AgentCloud {
+            settings,
+            team: OnceCell::new(),
+        }
+    }
+
+    fn known_team(&self) -> Option<&str> {
+        let given = self.settings.team.as_deref();
+        given.or_else(|| self.team.get().map(String::as_str))
+    }
+
+    fn place(&self) -> Place {
+        let team = match self.known_team() {
+            Some(team) => format!("/{team}"),
+            None => TEAM.to_owned(),
+        };
+        Place {
+            base: self.settings.base_url.clone(),
+            team,
+        }
+    }
+
+    /// What stands behind the server's address, if the team is still to come there.
+    fn without_team<'a>(&self, request: &'a Request) -> Option<&'a str> {
+        let path = request.url.strip_prefix(&self.settings.base_url)?;
+        path.strip_prefix(TEAM)
+    }
+}
+
+impl Backend for AgentCloud {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            stream: Streaming::Poll,
+            list: true,
+            delete: true,
+            cancel: true,
+            renew: false,
+            start: true,
+            variables: true,
+            files: false,
+            before: Paging::Client,
+            after: Paging::Server,
+            stores_streamed_replies: true,
+            // a sent message has no mark of ours: two with the same text are alike
+            exact_delivery: false,
+        }
+    }
+
+    fn key_header(&self, key: &str) -> (&'static str, String) {
+        ("authorization", format!("Bearer {key}"))
+    }
+
+    fn refused(&self, head: &Head, body: &str) -> Error {
+        let wire::Refusal { code, message } = wire::refusal(body);
+        // most refusals have the status 400, whatever they mean
+        let words = message.as_deref().unwrap_or_default();
+        let kind = match (head.status, words) {
+            (400, "Session not found") => ErrorKind::NotFound,
+            (400, "No permission") => ErrorKind::Forbidden,
+            (403, "Incorrect email or password") => ErrorKind::Unauthorized,
+            (401, _) => ErrorKind::Unauthorized,
+            (403, _) => ErrorKind::Forbidden,
+            (404, _) => ErrorKind::NotFound,
+            (408, _) => ErrorKind::Timeout,
+            (413, _) => ErrorKind::TooLarge,
+            (429, _) => ErrorKind::RateLimited,
+            (400..=499, _) => ErrorKind::Invalid,
+            (500..=599, _) => ErrorKind::Server,
+            _ => ErrorKind::Protocol,
+        };
+        let inactive = head.status == 400 && words.contains("inactive session");
+        let text = match &message {
+            _ if inactive => "the session's agent is not there: wake it by startSession".to_owned(),
+            Some(message) => message.clone(),
+            None => format!("the server answered with the status {}", head.status),
+        };
+        Error {
+            code: if inactive {
+                Some(INACTIVE.to_owned())
+            } else {
+                code
+            },
+            body: error::body(body),
+            // the same call succeeds as soon as the agent has come
+            retryable: inactive || Error::new(kind, "").retryable,
+            ..Error::new(kind, text)
+        }
+    }
+
+    fn redirected(&self, head: &Head) -> Option<String> {
+        let location = match (head.status, &head.location) {
+            (0, _) => "",
+            (_, location) => location.as_deref()?,
+        };
+        Some(object(&[("redirect", string(location))]))
+    }
+
+    /// `{redirect}` instead of an answer.
+    fn disguised(&self, request: &Request, body: &str) -> Option<Error> {
+        let instead = wire::instead(body).ok()?;
+        let target = instead.redirect?;
+        let path = path_of(&target);
+        let page = path.split(['?', '#']).next().unwrap_or_default();
+        if request.url.ends_with(LOGIN) {
+            return (instead.token.is_none()).then(|| {
+                let message = "the server signed in a browser and gave no token, as it does where the header \
+                               `content-type: application/json` was changed on the way";
+                Error::new(ErrorKind::Protocol, message).code("NO_TOKEN")
+            });
+        }
+        if request.url.ends_with(ADD) && errands::session_in(path).is_some() {
+            return None;
+        }
+        let error = if target.is_empty() {
+            let message = "not signed in, or no access to this team: the server sends its client elsewhere, and a page \
+                           is not told where";
+            Error::new(ErrorKind::Unauthorized, message)
+        } else if page == "/login" || page.starts_with("/login/") {
+            let message = "not signed in: the key is missing, wrong or no longer taken";
+            Error::new(ErrorKind::Unauthorized, message)
+        } else if page.ends_with("/onboarding") {
+            let message = "the account was never taken into use: sign in to it once in a browser";
+            Error::new(ErrorKind::Forbidden, message).code("ONBOARDING")
+        } else if page == "/welcome" {
+            let message = "the account does not belong to this team";
+            Error::new(ErrorKind::Forbidden, message)
+        } else {
+            let message = "the server sends its clients elsewhere, and the key is not taken along: is the address right?";
+            Error::new(ErrorKind::Protocol, message).code("REDIRECT")
+        };
+        Some(Error {
+            body: error::body(body),
+            ..error
+        })
+    }
+
+    fn settles(&self, error: &Error) -> bool {
+        error.code.as_deref() == Some(INACTIVE)
+    }
+
+    fn asks_first(&self, request: &Request) -> Option<Request> {
+        let unknown = self.known_team().is_none() && self.without_team(request).is_some();
+        unknown.then(|| self.place().request(Method::Get, "/account.json"))
+    }
+
+    fn learn(&self, body: &str) -> Result<(), Error> {
+        let Some(team) = wire::team(body)? else {
+            let message =
+                "the account belongs to no team, and every session does: make one, or give `team`";
+            return Err(Error::new(ErrorKind::Forbidden, message).code("NO_TEAM"));
+        };
+        // whoever asked at the same time learned the same
+        let _ = self.team.set(team);
+        Ok(())
+    }
+
+    fn complete(&self, request: &mut Request) {
+        if let (Some(team), Some(path)) = (self.known_team(), self.without_team(request)) {
+            request.url = format!("{}/{team}{path}", self.settings.base_url);
+        }
+    }
+
+    fn sign_in(&self, email: &str, password: &str) -> Finds<Token> {
+        let body = object(&[("email", string(email)), ("password", string(password))]);
+        let mut request = self.place().request(Method::Post, LOGIN).json(body);
+        request.secrets.push(password.to_owned());
+        Ok(Once::new(request, |body| {
+            match wire::instead(body)?.token {
+                Some(token) if !token.is_empty() => Ok(Token(token)),
+                _ => {
+                    let message = "the server signed in and gave no token";
+                    Err(Error::new(ErrorKind::Protocol, message).code("NO_TOKEN"))
+                }
+            }
+        }))
+    }
+
+    fn create_session(&self, input: &CreateSession) -> Finds<Session> {
+        for (name, given) in [
+            ("agentName", input.agent_name.is_some()),
+            ("userId", input.user_id.is_some()),
+            ("metadata", input.metadata.is_some()),
+            ("prompt", input.prompt.is_some()),
+        ] {
+            if given {
+                return Err(unsupported(&format!("`{name}` of a session")));
+            }
+        }
+        let Some(agent_id) = &input.agent_id else {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "`agentId` is missing: Agent Cloud needs the id of an app",
+            ));
+        };
+        checked("`agentId`", agent_id)?;
+        // a caller who says whether the agent runs has said it
+        let start = input.variables.is_some()
+            && !input
+                .backend_options
+                .as_ref()
+                .is_some_and(|options| has_field(options, "skipRun"));
+        let mut fields = vec![("id", string(agent_id))];
+        if start {
+            fields.push(("skipRun", Json::parse("true")?));
+        }
+        let body = merged(fields, input.backend_options.as_ref())?;
+        let place = self.place();
+        let add = place.team_request(Method::Post, ADD).json(body);
+        let variables = input.variables.clone();
+        Ok(errands::Creating::new(
+            place,
+            agent_id.clone(),
+            add,
+            variables,
+            start,
+        ))
+    }
+
+    fn get_session(&self, id: &str) -> Finds<Session> {
+        let request = self.place().look_up(checked("the session's id", id)?);
+        Ok(Once::new(request, |body| {
+            let (session, _) = wire::looked_up(body)?.ok_or_else(errands::no_session)?;
+            Ok(session)
+        }))
+    }
+
+    fn list_sessions(&self, query: &ListSessions) -> Finds<Sessions> {
+        if query.user_id.is_some() {
+            return Err(unsupported("`userId` of a session"));
+        }
+        if let Some(agent_id) = &query.agent_id {
+            checked("`agentId`", agent_id)?;
+        }
+        Ok(errands::Listing::new(self.place(), query))
+    }
+
+    fn delete_session(&self, id: &str) -> Finds<()> {
+        let id = checked("the session's id", id)?;
+        let request = self.place().form(Method::Delete, id, "", None);
+        Ok(Once::new(request, |_| Ok(())))
+    }
+
+    fn cancel_session(&self, id: &str) -> Finds<()> {
+        let id = checked("the session's id", id)?;
+        let request = self.place().form(Method::Post, id, "/cancel", None);
+        Ok(Once::new(request, |_| Ok(())))
+    }
+
+    fn start_session(&self, id: &str) -> Finds<()> {
+        let id = checked("the session's id", id)?;
+        Ok(Box::new(errands::Starting::new(self.place(), id)))
+    }
+
+    fn set_variables(&self, id: &str, variables: &Json) -> Finds<()> {
+        let id = checked("the session's id", id)?;
+        let request = self.place().edit(id, variables);
+        Ok(Once::new(request, |_| Ok(())))
+    }
+
+    fn send_message(
+        &self,
+        session: &str,
+        message: &OutgoingMessage,
+        _: bool,
+    ) -> Result<Sending, Error> {
+        let session = checked("the session's id", session)?;
+        if message.files > 0 {
+            return Err(unsupported("files of a message"));
+        }
+        if message.metadata.is_some() {
+            return Err(unsupported("`metadata` of a message"));
+        }
+        let place = self.place();
+        let fields = vec![("messageText", Json::from(&message.text))];
+        let body = merged(fields, message.backend_options.as_ref())?;
+        let path = format!("/session/{session}/send-message");
+        let history = place.history(session);
+        Ok(Sending {
+            before: Some(pages::behind(&history, pages::FIRST)),
+            request: place.team_request(Method::Post, &path).json(body),
+            patience: None,
+            decoder: Box::new(watch::AgentCloudDecoder::new(
+                history,
+                place.look_up(session),
+                message.text.clone(),
+            )),
+        })
+    }
+
+    fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
+        let session = checked("the session's id", session)?;
+        pages::new(self.place().history(session), range, direction)
+    }
+}
+
+const LOGIN: &str = "/forms/account/login";
+const ADD: &str = "/forms/session/add";
+
+/// The path of an address, which a proxy may have completed with the server's own name.
+fn path_of(address: &str) -> &str {
+    match address.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        None => address,
+    }
+}

@@ -1,0 +1,474 @@
+//! The answer to a message, looked for in the history. In: the rows behind the message, again and again, and between them
+//! what the session is doing. Out: the answer as it grows, and its end.
+//!
+//! An answer is all that the agent says behind the message, bubble by bubble, with a blank line between two. It ends where
+//! the agent waits for a person: with a row of that kind (`isFeedback`), or, where none came, with a session that waits.
+//! Nothing in a streamed row says that it is whole, and rows are stored while their neighbours still are. So an end counts
+//! only once a second look, later, finds every row as it was.
+//!
+//! A session that was terminated is no such end in a chat: an agent that finished, one that reached a limit and one that
+//! somebody stopped look alike there. In a crew it is, because there nobody is waited for.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::super::{Answer, Decoder, Listener, Look, Watch};
+use super::wire::{self, Row};
+use super::{errands, pages, rows};
+use crate::error::{Error, ErrorKind};
+use crate::http::Request;
+use crate::json::{Json, whole};
+use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::text::Text;
+
+/// What stands between two bubbles of one answer.
+const BETWEEN: &str = "\n\n";
+/// How many looks may not find the sent message before what the agent says is taken for its answer all the same.
+const PATIENCE: u32 = 3;
+
+/// What is known of the answer so far, for the case that it fails.
+type Latest = Rc<RefCell<Option<Reply>>>;
+
+/// Reads one answer.
+pub struct AgentCloudDecoder {
+    history: Request,
+    session: Request,
+    question: Text<'static>,
+    /// the newest row before the message was sent
+    after: String,
+    latest: Latest,
+}
+
+impl AgentCloudDecoder {
+    /// A decoder of the answer to `question`, in the session for which the two requests ask.
+    pub fn new(history: Request, session: Request, question: Text<'static>) -> Self {
+        AgentCloudDecoder {
+            history,
+            session,
+            question,
+            after: pages::FIRST.to_owned(),
+            latest: Latest::default(),
+        }
+    }
+}
+
+impl Decoder for AgentCloudDecoder {
+    fn before(&mut self, body: &str) -> Result<(), Error> {
+        if let Some(newest) = rows::read(body)?.pop() {
+            self.after = newest.id;
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
+        // no server of this kind streams
+        listener.event(ReplyEvent::Other {
+            event: Some(event.to_owned()).filter(|event| !event.is_empty()),
+            data: Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data))),
+        });
+        Ok(())
+    }
+
+    fn body(&mut self, json: &str) -> Result<Answer, Error> {
+        whole(json, |reader| reader.object(|_, _| Ok(())))?;
+        Ok(Answer::Later {
+            message: None,
+            watch: Box::new(Awaiting {
+                history: self.history.clone(),
+                session: self.session.clone(),
+                question: self.question.clone(),
+                after: self.after.clone(),
+                asks: Asks::Rows,
+                looks: 0,
+                started: false,
+                rows: BTreeMap::new(),
+                told: BTreeMap::new(),
+                shown: Vec::new(),
+                quiet: 0,
+                ran: false,
+                over: None,
+                latest: self.latest.clone(),
+            }),
+        })
+    }
+
+    fn partial(&self, text: Text<'static>) -> Reply {
+        let latest = self.latest.borrow().clone();
+        let mut reply = latest.unwrap_or_else(|| {
+            Reply::from(Message {
+                id: format!("reply:{}", self.after),
+                role: Role::Assistant,
+                text: Text::default(),
+                created_at: None,
+                timestamp: None,
+                author: None,
+                tool_call: None,
+                tool_result: None,
+                citations: None,
+                sources: None,
+                complete: false,
+                metadata: None,
+                raw: Json::default(),
+            })
+        });
+        reply.message.text = text;
+        reply
+    }
+}
+
+enum Asks {
+    Rows,
+    Session,
+}
+
+/// What the session said when rows were quiet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// the agent waits for a person
+    Waits,
+    /// the agent is gone, and it was of the kind that ends by itself
+    Finished,
+    /// the agent is gone
+    Terminated,
+}
+
+/// Looks for one answer.
+struct Awaiting {
+    history: Request,
+    session: Request,
+    question: Text<'static>,
+    /// what lies up to this row is settled, and is not asked for again
+    after: String,
+    asks: Asks,
+    looks: u32,
+    /// the message was found, or is no longer looked for
+    started: bool,
+    /// all rows behind the message, by id
+    rows: BTreeMap<String, Row>,
+    /// the lines between the bubbles, as they were told
+    told: BTreeMap<String, Text<'static>>,
+    /// the bubbles, as they were shown
+    shown: Vec<Text<'static>>,
+    /// how many looks in a row found nothing new
+    quiet: u32,
+    /// the agent was seen at work
+    ran: bool,
+    over: Option<Over>,
+    latest: Latest,
+}
+
+impl Watch for Awaiting {
+    fn ask(&mut self) -> Request {
+        match self.asks {
+            Asks::Rows => pages::behind(&self.history, &self.after),
+            Asks::Session => self.session.clone(),
+        }
+    }
+
+    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error> {
+        match std::mem::replace(&mut self.asks, Asks::Rows) {
+            Asks::Rows => self.look(rows::read(body)?, listener),
+            Asks::Session => self.status(body, listener),
+        }
+    }
+}
+
+impl Awaiting {
+    fn look(&mut self, mut found: Vec<Row>, listener: &mut dyn Listener) -> Result<Look, Error> {
+        self.looks += 1;
+        // somebody on the way may not listen to the question
+        found.retain(|row| row.id > self.after);
+        if !self.started && !self.start(&mut found, listener) {
+            return Ok(self.quiet());
+        }
+        let changed = self.take(found);
+        let mut order: Vec<&Row> = self.rows.values().collect();
+        rows::by_time(&mut order, |row| row.ts);
+        let end = order.iter().position(|row| end_of(row).is_some());
+        order.truncate(end.map_or(order.len(), |end| end + 1));
+        let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
+        let tell = Telling {
+            told: &mut self.told,
+            shown: &mut self.shown,
+        };
+        tell.tell(&order, listener);
+        let text = join(&self.shown);
+        *self.latest.borrow_mut() = rows::reply(&bubbles, text.clone(), false);
+        let settled = bubbles.iter().all(|row| row.is_settled());
+        let end = end.and_then(|_| order.last()).and_then(|row| end_of(row));
+        match end {
+            Some(End::Failed(error)) => listener.failed(error),
+            // what stands before the end may still be on its way into the database
+            Some(End::Waits) if settled || !changed => self.done(listener),
+            Some(End::Waits) => return Ok(Look::Growing),
+            None if changed => {
+                self.quiet = 0;
+                self.over = self.over.filter(|over| *over != Over::Waits);
+                return Ok(Look::Growing);
+            }
+            None => match self.over {
+                Some(over) => self.conclude(over, listener),
+                None => return Ok(self.quiet()),
+            },
+        }
+        Ok(Look::Idle)
+    }
+
+    /// Finds the message that was sent: the first one of a person with its text. What looks like JSON may have been stored
+    /// as what it parses to.
+    fn start(&mut self, found: &mut Vec<Row>, listener: &mut dyn Listener) -> bool {
+        let from_people = || found.iter().filter(|row| row.is_incoming());
+        let same = |row: &&Row| row.text.as_ref() == Some(&self.question);
+        let rewritten = |row: &&Row| row.text.as_ref().and_then(compact) == compact(&self.question);
+        let own = from_people().find(same).or_else(|| {
+            compact(&self.question)?;
+            from_people().find(rewritten)
+        });
+        let own = own.cloned();
+        if own.is_none() && self.looks < PATIENCE {
+            return false;
+        }
+        self.started = true;
+        if let Some(own) = &own {
+            self.after.clone_from(&own.id);
+            found.retain(|row| row.id > own.id);
+        }
+        let message = own.map(|row| Box::new(rows::message(row, true)));
+        listener.event(ReplyEvent::Start {
+            message_id: message.as_ref().map(|message| message.id.clone()),
+            message,
+        });
+        true
+    }
+
+    /// Takes the rows that lie behind what is settled, and says whether anything is new.
+    fn take(&mut self, found: Vec<Row>) -> bool {
+        let mut known = self.rows.split_off(&self.after);
+        if let Some((id, row)) = known.remove_entry(&self.after) {
+            self.rows.insert(id, row);
+        }
+        let mut settled = Vec::new();
+        let mut changed = known.len() != found.len();
+        let last_bubble = found.iter().rposition(is_bubble).unwrap_or_default();
+        let mut all_settled = true;
+        for (at, row) in found.into_iter().enumerate() {
+            let before = known.get(&row.id);
+            let same = before == Some(&row);
+            changed |= !same;
+            // the agent says the next thing only when it is done with the one before
+            all_settled &= row.is_settled() || same && at < last_bubble;
+            if all_settled {
+                settled.push(row.id.clone());
+            }
+            self.rows.insert(row.id.clone(), row);
+        }
+        if let Some(last) = settled.pop() {
+            self.after = last;
+        }
+        changed
+    }
+
+    /// Nothing is new: every other time the session is asked what it is doing.
+    fn quiet(&mut self) -> Look {
+        self.quiet += 1;
+        if self.started && self.quiet.is_multiple_of(2) {
+            self.asks = Asks::Session;
+            return Look::Now;
+        }
+        Look::Idle
+    }
+
+    fn status(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error> {
+        let Some((session, app)) = wire::looked_up(body)? else {
+            return Err(errands::no_session());
+        };
+        match session.backend_status.as_deref().unwrap_or_default() {
+            "running" => self.ran = true,
+            "waiting" => {
+                // rows may have come since they were read
+                self.over = Some(Over::Waits);
+                return Ok(Look::Now);
+            }
+            "terminated" => {
+                let crew = app.kind.as_deref() == Some("crew");
+                // whoever stopped it, its agent says so only at its next step
+                self.over = Some(match crew {
+                    true => Over::Finished,
+                    false => Over::Terminated,
+                });
+            }
+            "error" => listener.failed(Error::new(ErrorKind::Agent, "the session failed")),
+            _ => {}
+        }
+        Ok(Look::Idle)
+    }
+
+    /// The session is over, and the rows are as they were before it said so.
+    fn conclude(&mut self, over: Over, listener: &mut dyn Listener) {
+        let spoke = !self.shown.is_empty();
+        match over {
+            Over::Waits | Over::Finished if spoke => self.done(listener),
+            // what was asked before is what it waits behind: this message has not reached it yet
+            Over::Waits if !self.ran => self.over = None,
+            Over::Waits | Over::Finished => {
+                let message = "the agent gave no answer";
+                listener.failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY"));
+            }
+            Over::Terminated => {
+                let message = match spoke {
+                    true => {
+                        "the session was terminated, and nothing says whether the answer was whole"
+                    }
+                    false => "the session was terminated before the agent answered",
+                };
+                listener.failed(Error::new(ErrorKind::Agent, message).code("TERMINATED"));
+            }
+        }
+    }
+
+    fn done(&self, listener: &mut dyn Listener) {
+        let text = join(&self.shown);
+        match self.latest.borrow_mut().take() {
+            Some(mut reply) => {
+                reply.message.complete = true;
+                listener.done(Box::new(reply), Some(text));
+            }
+            None => {
+                let message = "the agent gave no answer";
+                listener.failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY"));
+            }
+        }
+    }
+}
+
+fn is_bubble(row: &Row) -> bool {
+    !row.is_incoming() && !row.is_aside()
+}
+
+/// The bubbles as one text.
+fn join(bubbles: &[Text<'static>]) -> Text<'static> {
+    let mut text = Text::default();
+    for bubble in bubbles {
+        if !text.is_empty() {
+            text.push(&Text::from(BETWEEN));
+        }
+        text.push(bubble);
+    }
+    text
+}
+
+/// JSON without the white space outside of its strings; nothing for any other text.
+fn compact(text: &Text<'_>) -> Option<String> {
+    let text = text.as_str()?;
+    if !text.starts_with(['{', '[']) || Json::parse(text).is_err() {
+        return None;
+    }
+    let (mut inside, mut escaped) = (false, false);
+    let kept = |letter: &char| {
+        let space = !inside && letter.is_ascii_whitespace();
+        inside ^= *letter == '"' && !escaped;
+        escaped = *letter == '\\' && !escaped;
+        !space
+    };
+    Some(text.chars().filter(kept).collect())
+}
+
+/// How an answer ends.
+enum End {
+    Waits,
+    Failed(Error),
+}
+
+/// Whether an answer ends with this row, and how. The server has no form for most of these, only words.
+fn end_of(row: &Row) -> Option<End> {
+    if row.is_incoming() {
+        return None;
+    }
+    let failed = |code: &str, what: &str| {
+        let message = format!("the agent failed: {what}");
+        Some(End::Failed(
+            Error::new(ErrorKind::Agent, message).code(code),
+        ))
+    };
+    let said = row
+        .text
+        .as_ref()
+        .map(Text::to_string_lossy)
+        .unwrap_or_default();
+    let said = said.trim();
+    if row.failed {
+        let code = if said == "TimeOutError" {
+            "TIMEOUT"
+        } else {
+            "AGENT_ERROR"
+        };
+        return failed(code, said);
+    }
+    if row.is_aside() {
+        if said.starts_with('⛔') || said.starts_with("Stack trace:") {
+            return failed("AGENT_ERROR", said);
+        }
+        if said.starts_with("🛑") {
+            return failed("STOPPED", said);
+        }
+        if let Some(limit) = said.strip_suffix(" REACHED")
+            && limit.ends_with("_LIMIT")
+        {
+            return failed(limit, said);
+        }
+    }
+    row.feedback.then_some(End::Waits)
+}
+
+/// Tells what is new in the rows of an answer.
+struct Telling<'a> {
+    told: &'a mut BTreeMap<String, Text<'static>>,
+    shown: &'a mut Vec<Text<'static>>,
+}
+
+impl Telling<'_> {
+    fn tell(self, order: &[&Row], listener: &mut dyn Listener) {
+        let mut bubbles: Vec<Text<'static>> = Vec::with_capacity(self.shown.len());
+        let mut taken_back = false;
+        for row in order {
+            if row.is_incoming() {
+                continue;
+            }
+            let said = row.said();
+            if row.is_aside() {
+                if !said.is_empty() && self.told.get(&row.id) != Some(&said) {
+                    listener.event(ReplyEvent::Status { text: said.clone() });
+                    self.told.insert(row.id.clone(), said);
+                }
+                continue;
+            }
+            if said.is_empty() {
+                continue;
+            }
+            let last = bubbles.len() + 1 == self.shown.len();
+            match self.shown.get(bubbles.len()) {
+                _ if taken_back => {}
+                Some(before) if *before == said => {}
+                Some(before) => match said.strip_prefix(before) {
+                    Some(delta) if last => listener.event(ReplyEvent::Content { delta }),
+                    _ => taken_back = true,
+                },
+                None => {
+                    let mut delta = Text::default();
+                    if !bubbles.is_empty() {
+                        delta.push(&Text::from(BETWEEN));
+                    }
+                    delta.push(&said);
+                    listener.event(ReplyEvent::Content { delta });
+                }
+            }
+            bubbles.push(said);
+        }
+        if taken_back || bubbles.len() < self.shown.len() {
+            let text = join(&bubbles);
+            listener.event(ReplyEvent::Replace { text });
+        }
+        *self.shown = bubbles;
+    }
+}
