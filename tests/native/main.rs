@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agentcloud;
 mod details;
 mod expected;
 mod follow;

@@ -7,7 +7,7 @@ use agentline::backend::{
 };
 use agentline::error::Error;
 use agentline::json::Json;
-use agentline::model::Backend;
+use agentline::model::{Backend, Capabilities};
 use agentline::operation::Operation;
 use agentline::operation::follow::Follow;
 use agentline::operation::history::{Extent, History};
@@ -79,6 +79,18 @@ impl Client {
         Client { settings, backend }
     }
 
+    /// The same client for another backend.
+    pub fn of(backend: Backend) -> Self {
+        Client::new(Options {
+            backend: Some(backend),
+            ..options()
+        })
+    }
+
+    pub fn capabilities(&self) -> Capabilities {
+        self.backend.capabilities()
+    }
+
     fn single<T: Thing>(&self, finds: Finds<T>) -> Made {
         let (settings, backend) = (self.settings.clone(), self.backend.clone());
         Ok(Box::new(Single::new(settings, backend, finds?)))
@@ -109,6 +121,18 @@ impl Client {
 
     pub fn cancel(&self, session: &str) -> Made {
         self.single(self.backend.cancel_session(session))
+    }
+
+    pub fn start(&self, session: &str) -> Made {
+        self.single(self.backend.start_session(session))
+    }
+
+    pub fn set_variables(&self, session: &str, variables: &Json) -> Made {
+        self.single(self.backend.set_variables(session, variables))
+    }
+
+    pub fn sign_in(&self, email: &str, password: &str) -> Made {
+        self.single(self.backend.sign_in(email, password))
     }
 
     pub fn renew(&self, session: &str) -> Made {

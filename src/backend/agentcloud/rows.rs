@@ -107,6 +107,7 @@ fn joined(first: Row, second: Row) -> Row {
         incoming: first.incoming.or(second.incoming),
         feedback: first.feedback || second.feedback,
         completed: first.completed || second.completed,
+        tokens: first.tokens.or(second.tokens),
         single: first.single && second.single,
         inline: first.inline || second.inline,
         failed: first.failed || second.failed,
@@ -136,19 +137,22 @@ fn growing(rows: &[Row]) -> Option<usize> {
 }
 
 impl Row {
-    /// Whether it is from a person. Rows that do not say so are if they have an author's id: agents have none.
+    /// Whether it is from a person. Rows of the published description do not say so: they are if they have an author's
+    /// id, which agents have not, or if nothing was counted for them, as it is for all that agents say.
     pub fn is_incoming(&self) -> bool {
-        self.incoming.unwrap_or(self.author_id.is_some())
+        let by_person = || self.author_id.is_some() || self.tokens == Some(0.0);
+        self.incoming
+            .unwrap_or_else(|| !self.is_system() && by_person())
     }
 
-    /// Whether it cannot change any more.
+    fn is_system(&self) -> bool {
+        self.author_name.as_deref() == Some(SYSTEM)
+    }
+
+    /// Whether it cannot change any more. One that calls itself completed and has its pieces still is of the published
+    /// description, which is not to be relied on.
     pub fn is_settled(&self) -> bool {
-        self.is_incoming()
-            || self.completed
-            || self.feedback
-            || self.single
-            || self.failed
-            || self.chunks.is_empty()
+        self.is_incoming() || self.feedback || self.single || self.failed || self.chunks.is_empty()
     }
 
     /// Whether it is about the answer, and not a part of it.
@@ -160,7 +164,7 @@ impl Row {
     pub fn role(&self) -> Role {
         if self.is_incoming() {
             Role::User
-        } else if self.author_name.as_deref() == Some(SYSTEM) {
+        } else if self.is_system() {
             Role::System
         } else {
             Role::Assistant

@@ -75,6 +75,8 @@ pub struct Row {
     pub incoming: Option<bool>,
     /// the agent waits for a person from here on
     pub feedback: bool,
+    /// how many were counted: the pieces of an agent's row, none for a person's
+    pub tokens: Option<f64>,
     /// it was overwritten, so that it is whole
     pub completed: bool,
     /// it came in one piece
@@ -101,6 +103,7 @@ fn row(reader: &mut Reader<'_>) -> Read<Row> {
                 "ts" => row.ts = some_number(reader)?,
                 "authorId" => row.author_id = some_word(reader)?,
                 "authorName" => row.author_name = some_word(reader)?,
+                "tokens" => row.tokens = some_number(reader)?,
                 "isFeedback" => row.feedback = some_boolean(reader)?.unwrap_or_default(),
                 "completed" => row.completed = some_boolean(reader)?.unwrap_or_default(),
                 "displayType" => row.inline = is_inline(reader)?,
