@@ -401,6 +401,7 @@ impl Backend for AgentCloud {
         Ok(Sending {
             before: Some(pages::behind(&history, pages::FIRST)),
             request: place.team_request(Method::Post, &path).json(body),
+            streams: false,
             patience: None,
             decoder: Box::new(watch::AgentCloudDecoder::new(
                 history,
