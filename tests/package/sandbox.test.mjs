@@ -243,6 +243,74 @@ test("a key is asked for where keys are set", async () => {
   });
 });
 
+test("Agent Cloud is spoken with its team and a key, and its answers grow in the rows", async () => {
+  const sandbox = createSandbox({ agents: "echo", seed: 1 });
+  const { baseUrl, team, apiKey, allowBrowserKey } = sandbox.connectOptions("agentcloud");
+  assert.equal(allowBrowserKey, true);
+  const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
+  const ask = async (method, path, body) => {
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    return await (await sandbox.fetch(`${baseUrl}/${team}/${path}`, init)).json();
+  };
+  const app = sandbox.agentId("agentcloud");
+  const { redirect } = await ask("POST", "forms/session/add", { id: app });
+  const session = redirect.split("/").at(-1);
+  const send = (messageText) => ask("POST", `session/${session}/send-message`, { messageText });
+  const told = await send("say too early");
+  assert.deepEqual(told, { error: "Attempting to send message to inactive session." });
+  const messages = `session/${session}/messages.json?messageId=${"0".repeat(24)}`;
+  const until = async (enough) => {
+    for (;;) {
+      const rows = await ask("GET", messages);
+      if (enough(rows)) return rows;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await until((rows) => rows.length === 1);
+  assert.deepEqual(await send("stream 2 200 abcd"), { message: "Message sent successfully" });
+  const growing = await until((rows) => rows.length === 3);
+  assert.deepEqual(
+    growing[2].chunks.map(({ chunk }) => chunk),
+    ["ab"],
+  );
+  const whole = await until((rows) => rows.length === 4);
+  assert.deepEqual(
+    whole[2].chunks.map(({ chunk }) => chunk),
+    ["ab", "cd"],
+  );
+  const keyed = createSandbox({ keys: ["own"] }).connectOptions("agentcloud");
+  assert.equal(keyed.apiKey, "own");
+});
+
+test("Agent Cloud's redirects are followed, handed on or refused, as the request says", async () => {
+  const sandbox = createSandbox({ seed: 1 });
+  const { baseUrl, team } = sandbox.connectOptions("agentcloud");
+  const ask = (redirect) => sandbox.fetch(`${baseUrl}/${team}/sessions.json`, { redirect });
+  const followed = await ask("follow");
+  assert.equal(followed.status, 200);
+  assert.match(followed.headers.get("content-type"), /^text\/html/);
+  const manual = await ask("manual");
+  assert.equal(manual.status, 302);
+  assert.equal(manual.headers.get("location"), `/login?goto=%2F${team}%2Fsessions.json`);
+  assert.ok((await rejected(ask("error"))) instanceof TypeError);
+});
+
+test("what Agent Cloud never answers waits for its signal, and for nothing else", async () => {
+  const sandbox = createSandbox({ seed: 1 });
+  const { baseUrl, team, apiKey } = sandbox.connectOptions("agentcloud");
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const before = timers();
+  const over = new AbortController();
+  const path = `${baseUrl}/${team}/sessions.json?before=zz`;
+  const never = sandbox.fetch(path, { headers, signal: over.signal });
+  const soon = new Promise((resolve) => setTimeout(resolve, 300, "still open"));
+  assert.equal(await Promise.race([never, soon]), "still open");
+  assert.equal(timers(), before);
+  const reason = new Error("enough");
+  over.abort(reason);
+  assert.equal(await rejected(never), reason);
+});
+
 test("answers without a body are made as the platform wants them", async () => {
   const { sandbox, messages } = await opened();
   const preflight = await sandbox.fetch(messages, {

@@ -1,13 +1,12 @@
-//! Who asks: accounts, their tokens, keys and cookies.
+//! Who asks: accounts and their API keys.
 //!
-//! In: a request's headers, a sign-in. Out: an account, or that there is none. A token has the shape of a JWT but is signed
-//! with a hash: it opens nothing but this sandbox. What an account may do is left to `mod`.
+//! In: a request's headers, a sign-in. Out: an account, or that there is none. What its texts look like is `token`'s, what
+//! an account may do `mod`'s.
 
-use super::express::{Answer, header, refused};
-use super::ids::{Ids, is_object_id, letters};
-use crate::clock::http_date;
+use super::express::{Answer, refused};
+use super::ids::Ids;
+use super::token::{cookie_of, new_cookie, read_token, seconds, token};
 use crate::http::Request;
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -21,8 +20,6 @@ pub const API_KEY: &str = "agentcloud-sandbox-key";
 pub const TEAM_ID: &str = "6b01edbd11f2e31b0c34e7e9";
 const ACCOUNT_ID: &str = "6b01edbd11f2e31b0c34e7e7";
 const ORGANISATION_ID: &str = "6b01edbd11f2e31b0c34e7e8";
-
-const THIRTY_DAYS: f64 = 30.0 * 24.0 * 3600.0 * 1000.0;
 
 /// A person with a team.
 #[derive(Debug, Clone)]
@@ -81,13 +78,6 @@ pub(super) struct Caller {
     pub account: Account,
     /// By a cookie: then every change wants a token against forgery.
     pub by_cookie: bool,
-}
-
-/// A cookie's value is valid, or a new one was made.
-#[derive(Debug, Clone)]
-pub(super) struct Cookie {
-    pub value: String,
-    pub fresh: bool,
 }
 
 /// All accounts, and what proves to be one.
@@ -359,113 +349,4 @@ pub(super) fn filled<'body>(body: &'body Map<String, Value>, key: &str) -> Optio
     body.get(key)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
-}
-
-#[allow(clippy::cast_possible_truncation)]
-fn seconds(ms: f64) -> Value {
-    json!((ms / 1000.0).floor() as i64)
-}
-
-fn signature(head_and_claims: &str) -> String {
-    letters(&format!("signature of {head_and_claims}"), 43)
-}
-
-fn token(claims: &Value) -> String {
-    let head = BASE64URL_NOPAD.encode(b"{\"alg\":\"HS256\",\"typ\":\"JWT\"}");
-    let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-    let text = format!("{head}.{claims}");
-    let signature = signature(&text);
-    format!("{text}.{signature}")
-}
-
-/// The account that a token names.
-fn read_token(token: &str, now: f64) -> Result<Option<String>, ()> {
-    let Some((text, signed)) = token.rsplit_once('.') else {
-        return Ok(None);
-    };
-    if signed != signature(text) {
-        return Ok(None);
-    }
-    let claims = text
-        .split_once('.')
-        .and_then(|(_, claims)| BASE64URL_NOPAD.decode(claims.as_bytes()).ok())
-        .and_then(|claims| serde_json::from_slice::<Value>(&claims).ok())
-        .unwrap_or_default();
-    match claims.get("exp") {
-        Some(Value::Number(exp)) if exp.as_f64().is_some_and(|exp| exp * 1000.0 <= now) => {
-            return Ok(None);
-        }
-        Some(Value::Number(_)) | None => {}
-        Some(_) => return Err(()),
-    }
-    let id = claims.get("accountId").and_then(Value::as_str);
-    Ok(id.filter(|id| is_object_id(id)).map(str::to_owned))
-}
-
-fn cookie_of(request: &Request) -> Option<&str> {
-    let value = request
-        .header("cookie")?
-        .split(';')
-        .find_map(|pair| pair.trim().strip_prefix("connect.sid="))?;
-    let (id, signed) = value.strip_prefix("s%3A")?.split_once('.')?;
-    (signed == cookie_signature(id)).then_some(value)
-}
-
-fn cookie_signature(id: &str) -> String {
-    letters(&format!("cookie {id}"), 43)
-}
-
-fn new_cookie(ids: &mut Ids) -> String {
-    let id = letters(&ids.random.number().to_string(), 32);
-    format!("s%3A{id}.{}", cookie_signature(&id))
-}
-
-/// The cookie that was sent, or a new one: what the protection against forgery keeps its secret in.
-pub(super) fn cookie(ids: &mut Ids, request: &Request) -> Cookie {
-    match cookie_of(request) {
-        Some(value) => Cookie {
-            value: value.to_owned(),
-            fresh: false,
-        },
-        None => Cookie {
-            value: new_cookie(ids),
-            fresh: true,
-        },
-    }
-}
-
-/// The header that sets it.
-pub(super) fn set_cookie(value: &str, now: f64) -> (String, String) {
-    let expires = http_date(now + THIRTY_DAYS);
-    header(
-        "set-cookie",
-        &format!("connect.sid={value}; Path=/; Expires={expires}; HttpOnly; SameSite=Lax"),
-    )
-}
-
-/// A token against forgery that belongs to a cookie: a salt, and a hash of both.
-pub(super) fn csrf(ids: &mut Ids, cookie: &Cookie) -> String {
-    let salt = letters(&ids.random.number().to_string(), 8);
-    let hash = letters(&format!("{salt} {}", cookie.value), 27);
-    format!("{salt}-{hash}")
-}
-
-/// Whether a request brings such a token, in its body, its query or one of four headers.
-pub(super) fn proves_origin(request: &Request, body: &Map<String, Value>) -> bool {
-    let Some(cookie) = cookie_of(request) else {
-        return false;
-    };
-    let sent = filled(body, "_csrf")
-        .map(str::to_owned)
-        .or_else(|| super::express::parameter(request.query(), "_csrf"))
-        .or_else(|| {
-            ["csrf-token", "xsrf-token", "x-csrf-token", "x-xsrf-token"]
-                .into_iter()
-                .find_map(|name| request.header(name))
-                .map(str::to_owned)
-        });
-    sent.is_some_and(|sent| match (sent.get(..8), sent.get(9..)) {
-        (Some(salt), Some(hash)) => hash == letters(&format!("{salt} {cookie}"), 27),
-        _ => false,
-    })
 }

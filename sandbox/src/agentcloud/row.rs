@@ -23,6 +23,28 @@ pub(super) struct Place<'session> {
     pub team: &'session str,
 }
 
+/// An envelope that is to be stored.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub envelope: Map<String, Value>,
+    /// What its chunk counts; `null` where nobody said.
+    pub tokens: Value,
+    pub author_id: Value,
+    pub form: Form,
+}
+
+impl Entry {
+    /// Of nobody's account, without a count.
+    pub fn of(envelope: Map<String, Value>) -> Self {
+        Self {
+            envelope,
+            tokens: Value::Null,
+            author_id: Value::Null,
+            form: Form::Usual,
+        }
+    }
+}
+
 /// Text that looks like JSON and is: the webapp puts the value in its place.
 fn parsed(text: &str) -> Option<Value> {
     text.starts_with(['{', '['])
@@ -126,13 +148,13 @@ fn chunk(envelope: &Map<String, Value>, tokens: &Value) -> Value {
     json!({"ts": ts, "chunk": text, "tokens": tokens})
 }
 
-fn new_row(
-    place: Place,
-    envelope: &Map<String, Value>,
-    tokens: &Value,
-    author_id: &Value,
-    id: String,
-) -> Row {
+fn new_row(place: Place, entry: &Entry, id: String) -> Row {
+    let Entry {
+        envelope,
+        tokens,
+        author_id,
+        ..
+    } = entry;
     let named = |key: &str| envelope.get(key).cloned();
     let mut row = Row::new();
     put(&mut row, "sessionId", place.session);
@@ -160,12 +182,16 @@ fn new_row(
 pub(super) fn store(
     rows: &mut Vec<Row>,
     place: Place,
-    envelope: &Map<String, Value>,
-    tokens: &Value,
-    author_id: &Value,
-    form: Form,
+    entry: &Entry,
     mut id: impl FnMut() -> String,
 ) {
+    let Entry {
+        envelope,
+        tokens,
+        form,
+        ..
+    } = entry;
+    let form = *form;
     let overwrites = message_of(envelope, "overwrite").is_some_and(json::truthy);
     let chunk_id = chunk_id_of(envelope);
     let same = |row: &Row| row.get("chunkId") == Some(&chunk_id) && form_is_kept(form);
@@ -178,7 +204,7 @@ pub(super) fn store(
         .find(|row| found >= enough && same(row));
     let Some(row) = row else {
         if !overwrites {
-            let row = new_row(place, envelope, tokens, author_id, id());
+            let row = new_row(place, entry, id());
             rows.push(formed(row, form));
         }
         return;

@@ -1,18 +1,17 @@
-//! Sessions: what they hold, who is in their rooms, and what happens in them as time passes.
+//! A session: who is in its room, and what happens in it as time passes.
 //!
-//! In: what routes and sockets ask for, and the time. Out: sessions, their rows as they are at that time, and what
-//! listeners are told ([`Live`]). An agent's whole turn is planned when it begins ([`script`]) and becomes rows when its
-//! time comes, so that what a request sees is a function of when it arrives.
+//! In: texts for its agent, and the time. Out: rows, and what listeners are told ([`Live`]). An agent's whole turn is planned
+//! when it begins ([`script`]) and becomes rows when its time comes, so that what a request sees is a function of when it
+//! arrives. Finding a session is left to `sessions`.
 
 use super::account::Account;
 use super::app::App;
 use super::ids::Ids;
-use super::row::{self, Place, Row};
-use super::script::{self, Does, Form, Line, Step};
+use super::row::{self, Entry, Place, Row};
+use super::script::{self, Does, Line, Step};
 use crate::agent::Agents;
 use crate::clock::iso;
-use crate::json;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What listeners are told.
@@ -74,6 +73,26 @@ enum Happens {
 }
 
 impl Session {
+    /// A session of an app, without its agent.
+    pub fn new(id: String, app: &App, team: &Account, now: f64) -> Self {
+        Self {
+            id,
+            organisation: team.organisation.clone(),
+            team: team.team.clone(),
+            started_at: now,
+            status: "started",
+            app_id: app.id,
+            app_name: app.name,
+            mode: app.mode(),
+            variables: None,
+            agent: Agent::Away,
+            greeted: false,
+            told_to_stop: false,
+            free_at: f64::NEG_INFINITY,
+            ahead: VecDeque::new(),
+        }
+    }
+
     pub fn is_public(&self) -> bool {
         self.mode == "public"
     }
@@ -148,7 +167,7 @@ impl Session {
     }
 
     /// The agent gets a user's text. One that is busy takes it up when it is done.
-    fn hear(&mut self, text: &str, agents: Agents, seed: u64, ids: &mut Ids, now: f64) {
+    pub fn hear(&mut self, text: &str, agents: Agents, seed: u64, ids: &mut Ids, now: f64) {
         if self.agent != Agent::InRoom {
             return;
         }
@@ -184,290 +203,77 @@ impl Session {
     }
 
     /// The status that a message brings about, where it is another or where several came at once.
-    fn turn_to(&mut self, status: &'static str, racing: bool) -> Option<Live> {
+    pub fn turn_to(&mut self, status: &'static str, racing: bool) -> Option<Live> {
         let changes = self.status != status || racing;
         self.status = status;
-        changes.then(|| Live {
-            room: self.id.clone(),
-            event: "status".into(),
-            data: json!(status),
-        })
-    }
-}
-
-/// All sessions, and the collection of their messages.
-#[derive(Debug)]
-pub(super) struct Sessions {
-    agents: Agents,
-    seed: u64,
-    /// Milliseconds until an agent that is called is in its room; no agent ever comes without.
-    pub wake_ms: Option<f64>,
-    list: Vec<Session>,
-    /// Rows outlive their session.
-    rows: BTreeMap<String, Vec<Row>>,
-    /// What listeners are to be told, in order.
-    pub live: Vec<Live>,
-}
-
-impl Sessions {
-    pub fn new(agents: Agents, seed: u64, wake_ms: Option<f64>) -> Self {
-        Self {
-            agents,
-            seed,
-            wake_ms,
-            list: Vec::new(),
-            rows: BTreeMap::new(),
-            live: Vec::new(),
-        }
+        changes.then(|| self.told("status", json!(status)))
     }
 
-    pub fn add(&mut self, ids: &mut Ids, app: &App, team: &Account, now: f64) -> &mut Session {
-        let session = Session {
-            id: ids.object_id(now),
-            organisation: team.organisation.clone(),
-            team: team.team.clone(),
-            started_at: now,
-            status: "started",
-            app_id: app.id,
-            app_name: app.name,
-            mode: app.mode(),
-            variables: None,
-            agent: Agent::Away,
-            greeted: false,
-            told_to_stop: false,
-            free_at: f64::NEG_INFINITY,
-            ahead: VecDeque::new(),
+    /// Puts an entry into the collection.
+    pub fn store(&self, rows: &mut Vec<Row>, ids: &mut Ids, entry: &Entry, at: f64) {
+        let place = Place {
+            session: &self.id,
+            organisation: &self.organisation,
+            team: &self.team,
         };
-        let at = self.list.len();
-        self.list.push(session);
-        // The vector is not empty: it was pushed to.
-        #[allow(clippy::indexing_slicing)]
-        &mut self.list[at]
-    }
-
-    pub fn get(&mut self, id: &str) -> Option<&mut Session> {
-        self.list.iter_mut().find(|session| session.id == id)
-    }
-
-    /// The session, if it is that team's.
-    pub fn of_team(&mut self, team: &str, id: &str) -> Option<&mut Session> {
-        self.get(id).filter(|session| session.team == team)
-    }
-
-    /// Ten sessions of a team, newest first.
-    pub fn page(&self, team: &str, before: Option<&str>) -> Vec<&Session> {
-        let mut page: Vec<&Session> = self
-            .list
-            .iter()
-            .filter(|session| session.team == team)
-            .filter(|session| before.is_none_or(|before| session.id.as_str() < before))
-            .collect();
-        page.sort_by(|a, b| b.id.cmp(&a.id));
-        page.truncate(10);
-        page
-    }
-
-    pub fn remove(&mut self, team: &str, id: &str) -> bool {
-        let before = self.list.len();
-        self.list
-            .retain(|session| session.id != id || session.team != team);
-        self.list.len() < before
-    }
-
-    /// A session's rows in that team, in the order in which they were stored.
-    pub fn rows(&self, team: &str, id: &str) -> impl Iterator<Item = &Row> {
-        self.rows
-            .get(id)
-            .into_iter()
-            .flatten()
-            .filter(move |row| row.get("teamId").and_then(Value::as_str) == Some(team))
-    }
-
-    /// When something happens next.
-    pub fn next_at(&self) -> Option<f64> {
-        self.list
-            .iter()
-            .filter_map(|session| session.ahead.front().map(|ahead| ahead.at))
-            .min_by(f64::total_cmp)
+        row::store(rows, place, entry, || ids.object_id(at));
     }
 
     /// Lets everything happen that was to happen until now.
-    pub fn advance(&mut self, ids: &mut Ids, now: f64) {
-        for session in &mut self.list {
-            while session.ahead.front().is_some_and(|ahead| ahead.at <= now) {
-                let Some(Ahead { at, happens }) = session.ahead.pop_front() else {
-                    break;
-                };
-                let rows = self.rows.entry(session.id.clone()).or_default();
-                happen(session, rows, &mut self.live, ids, at, happens);
+    pub fn advance(&mut self, rows: &mut Vec<Row>, live: &mut Vec<Live>, ids: &mut Ids, now: f64) {
+        while self.ahead.front().is_some_and(|ahead| ahead.at <= now) {
+            let Some(Ahead { at, happens }) = self.ahead.pop_front() else {
+                break;
+            };
+            match happens {
+                Happens::AgentJoins => {
+                    self.agent = Agent::InRoom;
+                    if !self.greeted && !self.told_to_stop {
+                        self.greeted = true;
+                        self.plan(at, script::greeting(), ids);
+                    }
+                }
+                Happens::Says { line, chunk_id, ts } => {
+                    let envelope = row::envelope(&self.id, &line, &chunk_id, ts);
+                    let entry = Entry {
+                        tokens: json!(1),
+                        form: line.form,
+                        ..Entry::of(envelope)
+                    };
+                    self.store(rows, ids, &entry, at);
+                    live.push(self.told("message", Value::Object(entry.envelope)));
+                    let status = if line.feedback { "waiting" } else { "running" };
+                    live.extend(self.turn_to(status, line.racing));
+                }
+                Happens::TimesOut { chunk_id, ts } => {
+                    let entry = Entry::of(row::time_out(&self.id, &chunk_id, ts));
+                    self.store(rows, ids, &entry, at);
+                    live.push(self.told("message", Value::Object(entry.envelope)));
+                    live.extend(self.turn_to("running", false));
+                }
+                Happens::Terminates => {
+                    self.status = "terminated";
+                    self.told_to_stop = true;
+                    self.agent = Agent::Away;
+                    self.ahead.clear();
+                    self.free_at = at;
+                    live.push(self.told("terminate", json!(true)));
+                }
             }
         }
     }
 
-    /// What `send-message` does with a text for an active session. Nobody who listens is told.
-    pub fn send(&mut self, ids: &mut Ids, id: &str, author: &str, text: &str, now: f64) {
-        let (agents, seed) = (self.agents, self.seed);
-        let Some(session) = self.list.iter_mut().find(|session| session.id == id) else {
-            return;
-        };
-        let chunk_id = ids.uuid();
-        let envelope = row::sent_over_http(id, author, text, &chunk_id, now);
-        let rows = self.rows.entry(id.to_owned()).or_default();
-        store(session, rows, ids, &envelope, &json!(0), &Value::Null, now);
-        session.hear(text, agents, seed, ids, now);
+    /// When something happens in it next.
+    pub fn next_at(&self) -> Option<f64> {
+        self.ahead.front().map(|ahead| ahead.at)
     }
 
-    /// Stops a session's agent for a client on a socket, and tells whoever listens.
-    pub fn stop_live(&mut self, ids: &mut Ids, team: &str, id: &str) {
-        let Some(session) = self.of_team(team, id) else {
-            return;
-        };
-        session.stop(ids);
-        self.live.push(Live {
-            room: id.to_owned(),
-            event: "terminate".into(),
-            data: json!(true),
-        });
-    }
-
-    /// What a client on a socket sent; dropped where there is no such session.
-    pub fn send_live(
-        &mut self,
-        ids: &mut Ids,
-        data: &Map<String, Value>,
-        account: Option<&Account>,
-        now: f64,
-    ) {
-        let (agents, seed) = (self.agents, self.seed);
-        let room = data.get("room").and_then(Value::as_str).unwrap_or("");
-        let Some(session) = self.list.iter_mut().find(|session| session.id == room) else {
-            return;
-        };
-        let author = account.map(|account| account.name.as_str());
-        let envelope = row::sent_over_socket(data, author, ids, now);
-        let author_id = account.map_or(Value::Null, |account| json!(account.id));
-        let rows = self.rows.entry(room.to_owned()).or_default();
-        store(session, rows, ids, &envelope, &Value::Null, &author_id, now);
-        let event = envelope.get("event").and_then(Value::as_str);
-        self.live.push(Live {
-            room: room.to_owned(),
-            event: event.unwrap_or("message").to_owned(),
-            data: Value::Object(envelope.clone()),
-        });
-        let waits = envelope.get("isFeedback").is_some_and(json::truthy);
-        let status = if waits { "waiting" } else { "running" };
-        self.live.extend(session.turn_to(status, false));
-        let text = envelope
-            .get("message")
-            .and_then(|message| json::field(message, "text"))
-            .map(|text| {
-                text.as_str()
-                    .map_or_else(|| json::write(text), str::to_owned)
-            });
-        session.hear(&text.unwrap_or_default(), agents, seed, ids, now);
-    }
-}
-
-fn store(
-    session: &Session,
-    rows: &mut Vec<Row>,
-    ids: &mut Ids,
-    envelope: &Map<String, Value>,
-    tokens: &Value,
-    author_id: &Value,
-    at: f64,
-) {
-    store_as(
-        session,
-        rows,
-        ids,
-        envelope,
-        tokens,
-        author_id,
-        at,
-        Form::Usual,
-    );
-}
-
-#[allow(clippy::too_many_arguments)]
-fn store_as(
-    session: &Session,
-    rows: &mut Vec<Row>,
-    ids: &mut Ids,
-    envelope: &Map<String, Value>,
-    tokens: &Value,
-    author_id: &Value,
-    at: f64,
-    form: Form,
-) {
-    let place = Place {
-        session: &session.id,
-        organisation: &session.organisation,
-        team: &session.team,
-    };
-    row::store(rows, place, envelope, tokens, author_id, form, || {
-        ids.object_id(at)
-    });
-}
-
-fn happen(
-    session: &mut Session,
-    rows: &mut Vec<Row>,
-    live: &mut Vec<Live>,
-    ids: &mut Ids,
-    at: f64,
-    happens: Happens,
-) {
-    let told = |session: &Session, event: &str, data: Value| Live {
-        room: session.id.clone(),
-        event: event.to_owned(),
-        data,
-    };
-    match happens {
-        Happens::AgentJoins => {
-            session.agent = Agent::InRoom;
-            if !session.greeted && !session.told_to_stop {
-                session.greeted = true;
-                session.plan(at, script::greeting(), ids);
-            }
-        }
-        Happens::Says { line, chunk_id, ts } => {
-            let envelope = row::envelope(&session.id, &line, &chunk_id, ts);
-            store_as(
-                session,
-                rows,
-                ids,
-                &envelope,
-                &json!(1),
-                &Value::Null,
-                at,
-                line.form,
-            );
-            live.push(told(session, "message", Value::Object(envelope)));
-            let status = if line.feedback { "waiting" } else { "running" };
-            live.extend(session.turn_to(status, line.racing));
-        }
-        Happens::TimesOut { chunk_id, ts } => {
-            let envelope = row::time_out(&session.id, &chunk_id, ts);
-            store(
-                session,
-                rows,
-                ids,
-                &envelope,
-                &Value::Null,
-                &Value::Null,
-                at,
-            );
-            live.push(told(session, "message", Value::Object(envelope)));
-            live.extend(session.turn_to("running", false));
-        }
-        Happens::Terminates => {
-            session.status = "terminated";
-            session.told_to_stop = true;
-            session.agent = Agent::Away;
-            session.ahead.clear();
-            session.free_at = at;
-            live.push(told(session, "terminate", json!(true)));
+    /// What its room is told.
+    pub fn told(&self, event: &str, data: Value) -> Live {
+        Live {
+            room: self.id.clone(),
+            event: event.to_owned(),
+            data,
         }
     }
 }
