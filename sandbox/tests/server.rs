@@ -295,3 +295,30 @@ fn without_a_seed_a_new_start_gives_new_ids_and_with_one_the_same() {
     assert_ne!(id(&[]), id(&[]));
     assert_eq!(id(&["--seed", "7"]), id(&["--seed", "7"]));
 }
+
+#[test]
+fn what_agent_cloud_never_answers_stays_open_and_other_requests_go_on() {
+    let ask = |server: &Server| {
+        let mut stream = server.connect();
+        write!(
+            stream,
+            "GET /6b01edbd11f2e31b0c34e7e9/sessions.json?before=zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer agentcloud-sandbox-key\r\n\r\n"
+        )
+        .unwrap();
+        stream
+    };
+    let server = Server::start(&[]);
+    let mut open = ask(&server);
+    open.set_read_timeout(Some(Duration::from_millis(700)))
+        .unwrap();
+    let silence = open.read(&mut [0]).unwrap_err().kind();
+    assert!(
+        [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut].contains(&silence),
+        "{silence:?}"
+    );
+    assert!(server.ask("GET", "/login", "").starts_with("HTTP/1.1 200"));
+    let server = Server::start(&["--agentcloud", "hang=no"]);
+    let mut answer = String::new();
+    ask(&server).read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+}
