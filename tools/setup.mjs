@@ -4,9 +4,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { exclusively } from "./exclusive.mjs";
-import { chromedriver, chromium, root, toolsFolder, toolsPath } from "./paths.mjs";
+import { chromedriver, chromium, root, target, toolsFolder, toolsPath } from "./paths.mjs";
 import { run } from "./process.mjs";
 
 const WASM_PACK = "0.15.1";
@@ -29,6 +29,52 @@ export async function npmPackages(folder = root, { label = "npm ci", args = [] }
       await writeFile(stamp, wanted);
     },
   );
+}
+
+/** A Python of its own with a folder's requirements.txt, kept in target/; tells where the program is. */
+export async function pythonPackages(folder) {
+  const list = await readFile(join(folder, "requirements.txt"));
+  const name = basename(folder);
+  const place = join(target, "python", name);
+  const python = join(place, "bin", "python");
+  const stamp = join(place, ".stamp");
+  const wanted = createHash("sha256").update(list).digest("hex");
+  const there = async () => (await readFile(stamp, "utf8").catch(() => "")) === wanted;
+  if (await there()) return python;
+  await exclusively(`python-${name}`, async () => {
+    if (await there()) return;
+    await rm(place, { recursive: true, force: true });
+    await virtualEnvironment(place);
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
+    const install = ["-m", "pip", "install", ...quiet, "-r", join(folder, "requirements.txt")];
+    await run(python, install, { cwd: folder, label: `pip install (${name})` });
+    await writeFile(stamp, wanted);
+  });
+  return python;
+}
+
+async function virtualEnvironment(place) {
+  const make = () => run("python3", ["-m", "venv", place], { capture: true });
+  const made = await make().then(
+    () => true,
+    () => false,
+  );
+  if (made) return;
+  if (process.getuid?.() === 0 && findProgram("apt-get")) {
+    await debianPackages("python3-venv", ["python3", "python3-venv"]);
+  }
+  await make().catch(() => {
+    throw new Error("python3 or its venv module is missing: install Debian's python3-venv");
+  });
+}
+
+async function debianPackages(label, packages) {
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update", "-qq"], { env });
+  await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
+    env,
+    label: `apt-get install ${label}`,
+  });
 }
 
 /** rustc and cargo, with the target that rust-toolchain.toml names. */
@@ -89,13 +135,7 @@ export async function browser() {
   const there = () => findProgram(chromium) && findProgram(chromedriver);
   if (there()) return;
   if (process.getuid?.() === 0 && findProgram("apt-get")) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    const packages = ["chromium", "chromium-driver", "fonts-liberation"];
-    await run("apt-get", ["update", "-qq"], { env });
-    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
-      env,
-      label: "apt-get install chromium",
-    });
+    await debianPackages("chromium", ["chromium", "chromium-driver", "fonts-liberation"]);
   }
   if (there()) return;
   throw new Error(

@@ -147,6 +147,10 @@ mod tests {
                 "/no/such/folder is not a folder",
             ),
             (
+                "--meibel style=odd",
+                "the switch style takes events, guide, legacy, not \"odd\"",
+            ),
+            (
                 "--verbose",
                 "\"--verbose\" is not known; --help lists what is",
             ),
