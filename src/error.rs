@@ -174,6 +174,7 @@ impl Error {
         for issue in self.issues.iter_mut().flatten() {
             hide(&mut issue.message);
             hide_in(&mut issue.path);
+            issue.code.as_mut().map(hide);
         }
         if let Some(body) = &mut self.body {
             hide_in(body);

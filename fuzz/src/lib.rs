@@ -101,6 +101,10 @@ fn stream(backend: &dyn Backend, body: &[u8]) {
             break;
         }
     }
+    if !ear.over {
+        let text = &String::from_utf8_lossy(body);
+        decoder.end(Some(("", text)), &mut ear);
+    }
     is_json(&decoder.partial(ear.joined));
 }
 

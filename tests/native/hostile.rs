@@ -1,22 +1,28 @@
 //! Answers that no server should give: any bytes under any head, recorded ones damaged, too deep, too large, never ending.
 //! There is always an outcome or an error, it is bounded, and nothing panics.
 
-use agentline::backend::{Direction, Edge};
+use agentline::backend::{Direction, Edge, ListSessions};
 use agentline::error::{ErrorKind, MAX_BODY};
 use agentline::http::Head;
 use agentline::json::write;
 use proptest::prelude::*;
 
 use crate::expected::{cases, error, shown};
-use crate::support::client::{Client, Made, message, options, range};
+use crate::meibel;
+use crate::support::client::{AGENT, Client, Made, message, options, range};
 use crate::support::drive::{Answer, Drive, End, Run, Seen, run};
 use crate::support::script::Script;
 use crate::support::units::{self, parse};
 
-pub const NAMES: [&str; 11] = [
-    "create", "get", "list", "delete", "renew", "page", "newer", "messages", "follow", "send",
-    "stream",
+pub const NAMES: [&str; 12] = [
+    "create", "get", "list", "listed", "delete", "renew", "page", "newer", "messages", "follow",
+    "send", "stream",
 ];
+
+/// A client of each backend.
+pub fn clients() -> [Client; 2] {
+    [Client::default(), meibel::client()]
+}
 
 pub fn made(client: &Client, name: &str) -> Made {
     let after = Some(Edge::Time(1_704_614_400_000.0));
@@ -24,6 +30,10 @@ pub fn made(client: &Client, name: &str) -> Made {
         "create" => client.create_for_agent(),
         "get" => client.get("s"),
         "list" => client.list(Default::default()),
+        "listed" => client.list(ListSessions {
+            agent_id: Some(AGENT.to_owned()),
+            ..ListSessions::default()
+        }),
         "delete" => client.delete("s"),
         "renew" => client.renew("s"),
         "page" => client.page("s", &range(3, None, None)),
@@ -44,7 +54,7 @@ fn again(answer: &Answer) -> Script<'_> {
 }
 
 /// What every run must keep to.
-fn is_sane(run: &Run) {
+pub fn is_sane(run: &Run) {
     let kinds = run.kinds();
     let done = kinds.iter().filter(|kind| **kind == "done").count();
     assert!(done <= 1, "{kinds:?}");
@@ -87,7 +97,13 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
             "\"a\"",
             "\"\u{2028}\"",
             "1704614400000",
-            "1e400"
+            "1e400",
+            "[]",
+            "\"user\"",
+            "\"tool_result\"",
+            "\"content\"",
+            "\"completion\"",
+            "\"{\\\"a\\\":1}\"",
         ])
         .prop_map(str::to_owned),
     ];
@@ -122,6 +138,34 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
         "__proto__",
         "chunk",
         "messageId",
+        "session_id",
+        "status",
+        "data",
+        "total",
+        "next_cursor",
+        "pagination",
+        "type",
+        "role",
+        "timestamp",
+        "signal_id",
+        "tool_id",
+        "tool_name",
+        "arguments",
+        "result",
+        "response",
+        "assistant_response",
+        "delta",
+        "clean_message",
+        "citations",
+        "sources",
+        "source_id",
+        "title",
+        "thinking",
+        "token_usage",
+        "detail",
+        "loc",
+        "msg",
+        "request_id",
     ]);
     let value = leaf.prop_recursive(5, 60, 8, move |inner| {
         prop_oneof![
@@ -141,7 +185,25 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
 
 /// The same as the data of events.
 fn almost_events() -> impl Strategy<Value = Vec<u8>> {
-    let name = prop::sample::select(vec!["user_message", "chunk", "done", "error", "", "new"]);
+    let name = prop::sample::select(vec![
+        "user_message",
+        "chunk",
+        "done",
+        "error",
+        "",
+        "",
+        "new",
+        "connected",
+        "partial_response",
+        "completion",
+        "content",
+        "tool_call",
+        "tool_result",
+        "citations",
+        "status",
+        "thinking",
+        "ping",
+    ]);
     prop::collection::vec((name, almost_json()), 0..6).prop_map(|events| {
         let mut body = Vec::new();
         for (name, data) in events {
@@ -185,7 +247,7 @@ fn heads() -> impl Strategy<Value = Head> {
     })
 }
 
-fn configured(cases: u32) -> ProptestConfig {
+pub fn configured(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         max_shrink_iters: 2_000,
@@ -201,12 +263,11 @@ proptest! {
     fn any_bytes_under_any_head_are_an_outcome_or_an_error(head in heads(), body in bodies(), cut in 0..250usize, broken: bool) {
         let end = if broken { End::Broken(None) } else { End::Clean };
         let answer = Answer { head: Some(head), ..Answer::json(0, "") }.ending(end);
-        for name in NAMES {
-            let client = Client::default();
-            let whole = run(&mut again(&answer.clone().pieces([&body[..]])), made(&client, name));
+        for (client, name) in clients().iter().flat_map(|client| NAMES.map(|name| (client, name))) {
+            let whole = run(&mut again(&answer.clone().pieces([&body[..]])), made(client, name));
             is_sane(&whole);
             let cut = answer.clone().cut_at(&body, cut.min(body.len()));
-            prop_assert_eq!(run(&mut again(&cut), made(&client, name)), whole, "{}", name);
+            prop_assert_eq!(run(&mut again(&cut), made(client, name)), whole, "{}", name);
         }
     }
 }
@@ -273,9 +334,12 @@ fn nesting_has_a_limit_beyond_which_an_answer_is_refused_without_a_crash() {
         "[{".repeat(1_000_000),
     ] {
         for status in [200, 400, 500] {
-            for name in NAMES {
+            for (client, name) in clients()
+                .iter()
+                .flat_map(|client| NAMES.map(|name| (client, name)))
+            {
                 let answer = Answer::json(status, &body[..]);
-                let run = run(&mut Script::always(answer), made(&Client::default(), name));
+                let run = run(&mut Script::always(answer), made(client, name));
                 assert!(run.error.is_some() || name == "delete", "{name} {status}");
                 is_sane(&run);
             }

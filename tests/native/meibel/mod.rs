@@ -1,9 +1,15 @@
 //! The Meibel backend, as its contract says it: every endpoint, every form of an answer, both families of events. The
 //! fixtures are those of `tests/fixtures/meibel`.
 
+mod agreement;
+mod bytes;
+mod damage;
 mod history;
+mod refusals;
 mod requests;
+mod sending;
 mod sessions;
+mod streams;
 
 use agentline::backend::{CreateSession, OutgoingMessage};
 use agentline::http::Request;
@@ -22,6 +28,19 @@ pub const SESSION: &str = "sess_1";
 pub fn fixture(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/meibel/");
     std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+}
+
+/// The names of all fixtures that end so.
+pub fn fixtures(ending: &str) -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/meibel/");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(ending))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty());
+    names
 }
 
 pub fn client() -> Client {

@@ -1,0 +1,8 @@
+//! Any bytes as what a Meibel server says. From the root of the project:
+//! `node fuzz/meibel-seeds.mjs && cargo +nightly fuzz run meibel` (cargo-fuzz from crates.io).
+#![no_main]
+
+use agentline::model::Backend;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| agentline_fuzz::anything(Backend::Meibel, input));
