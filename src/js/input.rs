@@ -365,8 +365,11 @@ fn files(given: &JsValue) -> Result<Array, Error> {
         return Ok(Array::new());
     }
     let is_file = |file: &JsValue| {
-        let kind = String::from(file.unchecked_ref::<js_sys::Object>().to_string());
-        file.is_object() && (kind == "[object Blob]" || kind == "[object File]")
+        // null has no `toString`
+        file.is_object() && {
+            let kind = String::from(file.unchecked_ref::<js_sys::Object>().to_string());
+            kind == "[object Blob]" || kind == "[object File]"
+        }
     };
     match given.dyn_ref::<Array>() {
         Some(files) if files.iter().all(|file| is_file(&file)) => {
