@@ -6,6 +6,9 @@
 //! Nothing in a streamed row says that it is whole, and rows are stored while their neighbours still are. So an end counts
 //! only once a second look, later, finds every row as it was.
 //!
+//! An agent that was not waiting when the message was sent has something else to finish first: it greets, or it still
+//! answers the message before, of which somebody stopped to listen. What it says until it waits belongs to that.
+//!
 //! A session that was terminated is no such end in a chat: an agent that finished, one that reached a limit and one that
 //! somebody stopped look alike there. In a crew it is, because there nobody is waited for.
 
@@ -37,7 +40,45 @@ pub struct AgentCloudDecoder {
     question: Text<'static>,
     /// the newest row before the message was sent
     after: String,
+    earlier: Earlier,
     latest: Latest,
+}
+
+/// What the agent had to finish when the message was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    /// nothing: it waited for a person
+    Nothing,
+    /// it may not have greeted yet
+    Greeting,
+    /// it was answering
+    Answer,
+}
+
+impl Earlier {
+    /// By the newest row before the message.
+    fn than(newest: Option<&Row>) -> Earlier {
+        match newest {
+            Some(row) if !row.is_incoming() && row.feedback => Earlier::Nothing,
+            Some(row) if row.is_incoming() || is_bubble(row) && !row.is_settled() => {
+                Earlier::Answer
+            }
+            _ => Earlier::Greeting,
+        }
+    }
+
+    /// How many of the rows behind the message belong to it.
+    fn rows(self, order: &[&Row]) -> usize {
+        let end = order.iter().position(|row| end_of(row).is_some());
+        let waits = end.filter(|end| order.get(*end).is_some_and(|row| row.feedback));
+        let first = order.iter().position(|row| is_bubble(row));
+        match self {
+            Earlier::Nothing => 0,
+            Earlier::Greeting => waits.filter(|_| waits == first).map_or(0, |at| at + 1),
+            // a failure is the end of everything
+            Earlier::Answer => waits.map(|at| at + 1).or(end).unwrap_or(order.len()),
+        }
+    }
 }
 
 impl AgentCloudDecoder {
@@ -48,6 +89,7 @@ impl AgentCloudDecoder {
             session,
             question,
             after: pages::FIRST.to_owned(),
+            earlier: Earlier::Greeting,
             latest: Latest::default(),
         }
     }
@@ -55,7 +97,9 @@ impl AgentCloudDecoder {
 
 impl Decoder for AgentCloudDecoder {
     fn before(&mut self, body: &str) -> Result<(), Error> {
-        if let Some(newest) = rows::read(body)?.pop() {
+        let newest = rows::read(body)?.pop();
+        self.earlier = Earlier::than(newest.as_ref());
+        if let Some(newest) = newest {
             self.after = newest.id;
         }
         Ok(())
@@ -79,6 +123,8 @@ impl Decoder for AgentCloudDecoder {
                 session: self.session.clone(),
                 question: self.question.clone(),
                 after: self.after.clone(),
+                earlier: self.earlier,
+                passed: false,
                 asks: Asks::Rows,
                 looks: 0,
                 started: false,
@@ -140,6 +186,9 @@ struct Awaiting {
     question: Text<'static>,
     /// what lies up to this row is settled, and is not asked for again
     after: String,
+    earlier: Earlier,
+    /// that is finished
+    passed: bool,
     asks: Asks,
     looks: u32,
     /// the message was found, or is no longer looked for
@@ -185,6 +234,11 @@ impl Awaiting {
         let changed = self.take(found);
         let mut order: Vec<&Row> = self.rows.values().collect();
         rows::by_time(&mut order, |row| row.ts);
+        let earlier = self.earlier.rows(&order);
+        let passed = order
+            .get(..earlier)
+            .is_some_and(|rows| rows.iter().any(|row| row.feedback));
+        order.drain(..earlier);
         let end = order.iter().position(|row| end_of(row).is_some());
         order.truncate(end.map_or(order.len(), |end| end + 1));
         let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
@@ -195,6 +249,11 @@ impl Awaiting {
         tell.tell(&order, listener);
         let text = join(&self.shown);
         *self.latest.borrow_mut() = rows::reply(&bubbles, text.clone(), false);
+        if passed && !self.passed {
+            // what it did until now says nothing of this message
+            self.passed = true;
+            self.ran = false;
+        }
         let settled = bubbles.iter().all(|row| row.is_settled());
         let end = end.and_then(|_| order.last()).and_then(|row| end_of(row));
         match end {
@@ -231,6 +290,11 @@ impl Awaiting {
         }
         self.started = true;
         if let Some(own) = &own {
+            // what was to be finished may have been while the message was on its way
+            let between = found.iter().rfind(|row| row.id < own.id);
+            if between.is_some_and(|row| row.feedback) {
+                self.earlier = Earlier::Nothing;
+            }
             self.after.clone_from(&own.id);
             found.retain(|row| row.id > own.id);
         }

@@ -267,6 +267,28 @@ fn an_answer_is_handed_out_as_its_rows_grow() {
 }
 
 #[test]
+fn an_agent_that_greets_after_the_first_message_has_not_answered_it() {
+    for text in ["say hello", "wait 3000 hello", "stream 4 400 hello"] {
+        let mut world = world();
+        let session = made(&mut world, &for_app(APP_ID));
+        let run = stream(&mut world, &session, text);
+        assert_eq!(done(&run), "hello\n\nAnything else?", "{text}");
+    }
+}
+
+#[test]
+fn the_rest_of_an_answer_that_nobody_waited_for_is_not_the_next_one() {
+    for before in ["stream 10 300 one two three four five", "wait 2500 late"] {
+        let (mut world, session) = greeted();
+        let left = client().stream(&session, &message(before));
+        let first = Drive::new(&mut world, left, Some(API_KEY)).pull().unwrap();
+        assert!(first.is_some(), "it was taken, and then left");
+        let run = stream(&mut world, &session, "say hello");
+        assert_eq!(done(&run), "hello\n\nAnything else?", "{before}");
+    }
+}
+
+#[test]
 fn a_whole_answer_is_what_a_streamed_one_joins_to() {
     for text in [
         "hello",
