@@ -13,6 +13,7 @@ import type {
   Message,
   MessagePage,
   MessageQuery,
+  OpenOptions,
   OutgoingMessage,
   ReadOptions,
   Reply,
@@ -36,11 +37,14 @@ export type {
   Message,
   MessagePage,
   MessageQuery,
+  OpenOptions,
   OutgoingMessage,
   Paging,
   ReadOptions,
+  ReconnectOptions,
   Reply,
   ReplyEvent,
+  RequestOptions,
   Role,
   Session,
   SessionStatus,
@@ -163,11 +167,11 @@ export type ServerSentEvent = {
   id: string;
 };
 
-/** The events of one body. It has one consumer; leaving the loop cancels the body. */
+/** The events of one source. It has one consumer; leaving the loop cancels the body. */
 export interface EventStream extends AsyncIterable<ServerSentEvent> {
   /** The last event id in force. */
   readonly lastEventId: string;
-  /** The reconnection time in milliseconds, if the stream set one. */
+  /** The reconnection time in milliseconds, if the stream set one; at most what a timer takes, 2,147,483,647. */
   readonly retry?: number;
   /** Stops the reading; the loop throws `reason`, or an `AbortError`. */
   abort(reason?: unknown): void;
@@ -182,13 +186,29 @@ export function readEvents(
   options?: ReadOptions,
 ): EventStream;
 
+/**
+ * Opens a stream of server-sent events and reads it, as `EventSource` does (HTML standard, sections 9.2.2 and 9.2.3), with
+ * any method, headers and body. The request is made when the first event is asked for, and nothing is read ahead of the
+ * loop: a slow loop slows the network.
+ *
+ * A connection that ends, breaks or is silent for `idleTimeout` is opened again with `Last-Event-ID`, after the server's
+ * `retry` (default: a second) and at random up to twice that, then four times, eight times, as long as no event comes;
+ * at once when the platform is online again or the page is seen again. So are 408, 429 and 5xx, after `Retry-After` where
+ * it is given. 204 ends the loop; any other answer that is no stream of events ends it with an error that has the
+ * `status`, the `headers` and the `body`. Only GET is repeated unless `reconnect` says so.
+ *
+ * Redirects are followed only by a GET without headers of its own: platforms take a header that holds a key along to
+ * another origin.
+ */
+export function openEvents(input: string | URL | Request, options?: OpenOptions): EventStream;
+
 /** What everything rejects with. No message, body or stack of it holds the key. */
 export class AgentlineError extends Error {
   private constructor();
   readonly name: "AgentlineError";
   /** Why it failed. */
   readonly kind: ErrorKind;
-  /** Where it failed; absent for `readEvents` and where `connect` was not told. */
+  /** Where it failed; absent for `readEvents`, `openEvents` and where `connect` was not told. */
   readonly backend?: Backend;
   /** The HTTP status, where there was one. */
   readonly status?: number;
@@ -208,6 +228,8 @@ export class AgentlineError extends Error {
   readonly delivered?: Delivered;
   /** The body of the refusal: bounded, without the server's stack. */
   readonly body?: unknown;
+  /** The headers of a refusal of `openEvents`, without those that let somebody in, such as cookies. */
+  readonly headers?: Record<string, string>;
 }
 
 /** Whether something is an `AgentlineError`, also one of another copy of the package. */

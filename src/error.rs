@@ -115,6 +115,9 @@ pub struct Error {
     /// the body of the refusal
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Json>,
+    /// the headers of the refusal, where the caller wrote the request
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Json>,
 }
 
 impl Error {
@@ -139,6 +142,7 @@ impl Error {
             partial: None,
             delivered: None,
             body: None,
+            headers: None,
         }
     }
 
@@ -176,6 +180,7 @@ impl Error {
             hide_in(&mut issue.path);
             issue.code.as_mut().map(hide);
         }
+        self.headers.as_mut().map(hide_in);
         if let Some(body) = &mut self.body {
             hide_in(body);
             if body.as_str().len() > MAX_BODY {

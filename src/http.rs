@@ -93,6 +93,24 @@ impl Request {
     }
 }
 
+/// What a request holds that the caller wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// in the platform's spelling
+    pub method: &'a str,
+    /// as the caller gave it
+    pub url: &'a str,
+    /// names in lower case
+    pub headers: &'a [(String, String)],
+}
+
+/// Whether what goes by this name, a header or a parameter, is mostly nobody else's business.
+pub fn is_secret(name: &str) -> bool {
+    ["auth", "key", "token", "secret", "cookie"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// The head of a response, as far as anybody here asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
@@ -106,6 +124,8 @@ pub struct Head {
     pub retry_after: Option<String>,
     /// `X-Request-Id` or `Request-Id`
     pub request_id: Option<String>,
+    /// every header, names in lower case; only for an operation that tells its caller of them
+    pub headers: Vec<(String, String)>,
 }
 
 impl Head {

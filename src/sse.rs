@@ -232,6 +232,17 @@ impl Framer {
         self.push(b"\n\n");
     }
 
+    /// The next bytes are those of another connection, which goes on with the same events: what the last one left
+    /// unfinished is dropped; the last event id and the reconnection time stay.
+    pub fn restart(&mut self) {
+        (self.line, self.searched, self.filled) = (0, 0, 0);
+        self.begun = false;
+        self.after_carriage_return = false;
+        self.skipping = false;
+        self.clear_block();
+        self.id.clear();
+    }
+
     /// The last event id, as the last blank line left it.
     #[must_use]
     pub fn last_event_id(&self) -> &str {

@@ -8,4 +8,4 @@ export { AgentlineError, isAgentlineError } from "../error.js";
 const bound = /* @__PURE__ */ bind(() =>
   load(new URL("../agentline_wasm_bg.wasm", import.meta.url)),
 );
-export const { connect, readEvents, signIn } = bound;
+export const { connect, openEvents, readEvents, signIn } = bound;

@@ -6,4 +6,4 @@ import { bind } from "../module.js";
 export { AgentlineError, isAgentlineError } from "../error.js";
 
 const bound = /* @__PURE__ */ bind(() => compiled);
-export const { connect, readEvents, signIn } = bound;
+export const { connect, openEvents, readEvents, signIn } = bound;

@@ -11,6 +11,7 @@ const YIELD = 3;
 const DONE = 4;
 const FAILED = 5;
 const LOOK = 6;
+const RECONNECT = 7;
 
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
@@ -22,8 +23,8 @@ const PIECE = 65_536;
 const SILENCE = Symbol("silence");
 const ABORT = Symbol("abort");
 
-/** What a caller's `apiKey` threw. */
-class NoKey {
+/** What a caller's `apiKey` threw, or the function that gives the headers. */
+export class NoKey {
   constructor(thrown) {
     this.thrown = thrown;
   }
@@ -34,7 +35,7 @@ export class Drive {
   /**
    * @param {import("./memory.js").Memory} memory
    * @param {any} machine
-   * @param {{ fetch: typeof fetch, key: unknown }} carrier
+   * @param {{ fetch: typeof fetch, key?: unknown, write?: (machine: any) => Promise<Request | undefined> }} carrier
    * @param {AbortSignal} [signal]
    * @param {{ body: ReadableStream<Uint8Array> | null }} [response] what the machine begins with, if it is there already
    */
@@ -105,6 +106,8 @@ export class Drive {
 
   /** Goes on until there are values, and gives them; nothing once the operation is over. */
   pull() {
+    // silence is what somebody hears who listens
+    if (this.watch !== undefined) this.heard = Date.now();
     if (this.next === READ && this.reader && this.values.length === 0) {
       // the hot path: one chunk in, its values out, and no async function on the way
       this.pulling = true;
@@ -171,6 +174,8 @@ export class Drive {
         return this.wait(new Promise(() => {}));
       case LOOK:
         return this.look();
+      case RECONNECT:
+        return this.reconnect();
       case YIELD:
         return this.took(this.machine.resume(Date.now()));
       default:
@@ -207,7 +212,7 @@ export class Drive {
   }
 
   async ask(signal) {
-    const { key, fetch } = this.carrier;
+    const { key, fetch, write } = this.carrier;
     if (typeof key === "function") {
       try {
         const given = (await key()) ?? undefined;
@@ -221,8 +226,8 @@ export class Drive {
       this.secret = key ?? undefined;
     }
     if (signal.aborted) return undefined;
-    const request = this.machine.request(this.secret);
-    if (request === undefined) return undefined;
+    const request = write ? await write(this.machine) : this.machine.request(this.secret);
+    if (request === undefined || signal.aborted) return undefined;
     const response = await fetch(request, { signal });
     // a `fetch` that does not listen to its signal answers somebody who has left
     if (signal.aborted) response.body?.cancel().catch(() => {});
@@ -290,13 +295,27 @@ export class Drive {
     return this.wait(seen, true).finally(() => waited.abort());
   }
 
+  /** Waits, but no longer once the platform is online again, or once the page is seen again. */
+  async reconnect() {
+    const waited = new AbortController();
+    const { signal } = waited;
+    const page = globalThis.document;
+    const back = new Promise((resolve) => {
+      globalThis.addEventListener?.("online", resolve, { signal });
+      const seen = () => page.visibilityState !== "hidden" && resolve();
+      page?.addEventListener("visibilitychange", seen, { signal });
+    });
+    return this.wait(back).finally(() => waited.abort());
+  }
+
   /** What the platform says of a request or body that failed. */
   broken(error) {
-    this.cause = error;
+    const { machine } = this;
+    this.cause = machine.reveals(`${error?.stack} ${error?.cause?.stack}`) ? undefined : error;
     const inner = error?.cause;
     const message = [error?.message ?? String(error), inner?.message].filter(Boolean).join(": ");
     const code = inner?.code ?? error?.code;
-    return this.machine.broken(Date.now(), message, typeof code === "string" ? code : undefined);
+    return machine.broken(Date.now(), message, typeof code === "string" ? code : undefined);
   }
 
   noKey(thrown) {
@@ -323,12 +342,12 @@ export class Drive {
   }
 
   /** Gives the body up when nothing comes for so long. One timer for all of it, which looks when the last byte came and
-   * goes on for the rest: a timer for each read costs more than the read. */
+   * goes on for the rest: a timer for each read costs more than the read. Time in which nobody reads is not the server's. */
   listen(limit) {
     this.heard = Date.now();
     if (!(limit <= LONGEST)) return;
     const look = () => {
-      const left = this.heard + limit - Date.now();
+      const left = this.pulling ? this.heard + limit - Date.now() : limit;
       if (left > 0) {
         this.watch = setTimeout(look, left);
       } else {
@@ -364,6 +383,7 @@ export class Drive {
   /** Lets go of the response. A read that waits ends at once, whatever the platform does with the signal. */
   release() {
     clearTimeout(this.watch);
+    this.watch = undefined;
     const { reader, response, controller } = this;
     this.reader = this.response = this.controller = undefined;
     const cancelled = reader ? reader.cancel() : response?.body?.cancel();

@@ -1,17 +1,18 @@
-// `readEvents`: the events of a body that is there already.
+// `readEvents`: the events of a body that is there already. `openEvents`: the events of a body that is asked for, again
+// and again.
 
-import { Drive } from "./driver.js";
+import { Drive, NoKey } from "./driver.js";
 import { AgentlineError, takenAlready } from "./error.js";
 import { Pulled } from "./iterator.js";
 
-/** The events of one body. Reading begins with the first event that is asked for. */
+/** The events of one source. Reading begins with the first event that is asked for. */
 export class EventStream {
   #source;
   #taken = false;
 
-  /** @param {() => Promise<{ module: any, memory: any }>} start @param {unknown} source @param {any} [options] */
-  constructor(start, source, options) {
-    this.#source = new Source(start, source, options);
+  /** @param {Source} source */
+  constructor(source) {
+    this.#source = source;
   }
 
   get lastEventId() {
@@ -37,9 +38,8 @@ export class EventStream {
 
 /** A drive that is made when the module is there. */
 class Source {
-  constructor(start, source, options) {
+  constructor(start, options) {
     this.start = start;
-    this.source = source;
     this.options = options;
     this.drive = undefined;
     this.aborted = undefined;
@@ -54,26 +54,40 @@ class Source {
   }
 
   async open() {
-    const response = opened(this.source);
-    const { module, memory } = await this.start();
-    const { signal, onComment } = this.options ?? {};
-    const drive = new Drive(memory, module.readEvents(this.options), undefined, signal, response);
+    const drive = await this.make();
     drive.id = this.lastEventId;
-    drive.onComment = onComment;
+    drive.onComment = this.options?.onComment;
     this.drive = drive;
     if (this.aborted) drive.abort(this.aborted.reason);
     return drive.pull();
   }
 
   abort(reason) {
-    if (this.drive) {
-      this.drive.abort(reason);
-    } else {
-      this.aborted ??= { reason };
-      // nobody has read from it, and now nobody will
-      const body = this.source?.body ?? this.source;
-      if (!body?.locked) body?.cancel?.(reason)?.catch(() => {});
-    }
+    if (this.drive) this.drive.abort(reason);
+    else this.aborted ??= { reason };
+  }
+}
+
+/** A body that is there already. */
+export class Given extends Source {
+  constructor(start, body, options) {
+    super(start, options);
+    this.body = body;
+  }
+
+  async make() {
+    const { options } = this;
+    const response = opened(this.body);
+    const { module, memory } = await this.start();
+    return new Drive(memory, module.readEvents(options), undefined, options?.signal, response);
+  }
+
+  abort(reason) {
+    super.abort(reason);
+    if (this.drive) return;
+    // nobody has read from it, and now nobody will
+    const body = this.body?.body ?? this.body;
+    if (!body?.locked) body?.cancel?.(reason)?.catch(() => {});
   }
 }
 
@@ -81,6 +95,75 @@ function opened(source) {
   if (typeof source?.getReader === "function") return { body: source };
   // a response without a body has no events
   if (source !== null && typeof source === "object" && "body" in source) return source;
-  const message = "neither a response nor a stream of bytes was given";
-  throw new AgentlineError({ kind: "invalid", message, retryable: false });
+  throw invalid("neither a response nor a stream of bytes was given");
+}
+
+/** A body that is asked for: the request is the caller's, and what it must have besides comes from the machine. */
+export class Asked extends Source {
+  constructor(start, input, options) {
+    super(start, options);
+    this.input = input;
+    this.content = options?.body;
+  }
+
+  async make() {
+    const { input, options } = this;
+    const request = isRequest(input) ? input : undefined;
+    const { module, memory } = await this.start();
+    this.method = options?.method ?? request?.method ?? "GET";
+    const [seed] = crypto.getRandomValues(new Uint32Array(1));
+    const machine = module.openEvents(options, this.method, isOnce(this.content), seed);
+    // a platform's own fetch must not be called as somebody's method
+    const fetch = options?.fetch ?? globalThis.fetch;
+    const carrier = {
+      fetch: (request, init) => fetch(request, init),
+      write: (machine) => this.write(machine),
+    };
+    const signals = [options?.signal, request?.signal].filter(Boolean);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    return new Drive(memory, machine, carrier, signal);
+  }
+
+  async write(machine) {
+    const { input, method } = this;
+    let { headers } = this.options ?? {};
+    try {
+      if (typeof headers === "function") headers = await headers();
+    } catch (thrown) {
+      throw new NoKey(thrown);
+    }
+    const request = isRequest(input) ? input : undefined;
+    try {
+      headers = new Headers(headers ?? request?.headers);
+      const follows = machine.complete(method, request?.url ?? String(input), headers);
+      const redirect = follows ? (request?.redirect ?? "follow") : "manual";
+      const init = { method, headers, redirect };
+      // an older workerd has no caches to pass by, and throws
+      if ("cache" in Request.prototype) init.cache = "no-store";
+      // a request's body can be read once
+      if (!/^(get|head)$/i.test(method)) this.content ??= await request?.arrayBuffer();
+      if (this.content !== undefined) init.body = this.content;
+      if (isOnce(this.content)) init.duplex = "half";
+      return new Request(input instanceof Request ? input : (request?.url ?? input), init);
+    } catch {
+      // the platform's words may repeat a key, of the address or of a header
+      machine.noRequest();
+      return undefined;
+    }
+  }
+}
+
+/** Also one of another realm. */
+function isRequest(input) {
+  return typeof input?.url === "string" && typeof input.method === "string";
+}
+
+function isOnce(body) {
+  return (
+    typeof body?.getReader === "function" || typeof body?.[Symbol.asyncIterator] === "function"
+  );
+}
+
+function invalid(message) {
+  return new AgentlineError({ kind: "invalid", message, retryable: false });
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::json::{Json, Reader, whole};
 use crate::model::Backend;
 use crate::operation::events::Events;
+use crate::operation::open::{Open, Opening};
 use crate::settings::{self, Options};
 use crate::sse::Framer;
 
@@ -230,6 +231,54 @@ pub struct ReadOptions {
     #[tsify(optional, type = "(text: string) => void")]
     pub on_comment: JsValue,
 }
+
+/// What `openEvents` asks, and how often.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RequestOptions {
+    /// Default: the request's own, or GET. A method other than GET is repeated only if `reconnect` says so.
+    #[tsify(optional)]
+    pub method: Option<String>,
+    /// Sent with the request, or a function that is asked for them before every attempt.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(
+        optional,
+        type = "ConstructorParameters<typeof Headers>[0] | (() => ConstructorParameters<typeof Headers>[0] | Promise<ConstructorParameters<typeof Headers>[0]>)"
+    )]
+    pub headers: JsValue,
+    /// Sent with every attempt; a stream can be sent only once, and so excludes `reconnect`.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "RequestInit[\"body\"]")]
+    pub body: JsValue,
+    /// Carries every request. Default: the platform's.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "typeof globalThis.fetch")]
+    pub fetch: JsValue,
+    /// Whether a connection that ended is opened again. Default: yes for GET, without a limit.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "boolean | ReconnectOptions")]
+    pub reconnect: JsValue,
+}
+
+/// How often, and how soon, `openEvents` opens a connection again.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReconnectOptions {
+    /// How many times in a row, as long as no event comes and no connection lasts; then the last failure is thrown.
+    /// Default: no limit.
+    #[tsify(optional)]
+    pub max_attempts: Option<f64>,
+    /// The longest pause in milliseconds, also where the server asks for a longer one. Default: 30,000, or the server's
+    /// `retry` where that is more.
+    #[tsify(optional)]
+    pub max_delay: Option<f64>,
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const OPEN_OPTIONS: &str = r#"
+/** How `openEvents` asks and reads. */
+export type OpenOptions = ReadOptions & RequestOptions;
+"#;
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Invalid, message)
@@ -457,16 +506,69 @@ pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Option<Direction
 }
 
 pub fn read_options(given: Option<Ts<ReadOptions>>) -> Result<Events, Error> {
+    let (framer, idle_timeout, dispatch_unfinished) = reading(given)?;
+    Ok(Events::new(framer, idle_timeout, dispatch_unfinished))
+}
+
+fn reading(given: Option<Ts<ReadOptions>>) -> Result<(Framer, f64, bool), Error> {
     let given = read_or_default(given, "how to read")?;
     let most = settings::whole("maxEventBytes", given.max_event_bytes, MAX_EVENT_BYTES, 1.0)?;
     let idle_timeout = settings::milliseconds("idleTimeout", given.idle_timeout, f64::INFINITY)?;
     let mut framer =
         Framer::with_last_event_id(most as usize, given.last_event_id.unwrap_or_default());
     framer.keep_comments(given.on_comment.is_function());
-    Ok(Events::new(
+    Ok((
         framer,
         idle_timeout,
         given.dispatch_unfinished.unwrap_or_default(),
+    ))
+}
+
+pub fn open_options(given: JsValue, method: &str, once: bool, seed: u32) -> Result<Open, Error> {
+    let (framer, idle_timeout, dispatch_unfinished) =
+        reading(Some(Ts::new_unchecked(given.clone())))?;
+    let given: RequestOptions = read_or_default(Some(Ts::new_unchecked(given)), "how to open")?;
+    let config = |message: &str| Error::new(ErrorKind::Config, message);
+    if !given.fetch.is_undefined() && !given.fetch.is_function() {
+        return Err(config("`fetch` is no function"));
+    }
+    let limits = match given.reconnect.as_bool() {
+        None => read_or_default(
+            Some(Ts::<ReconnectOptions>::new_unchecked(
+                given.reconnect.clone(),
+            )),
+            "`reconnect`",
+        )?,
+        Some(_) => ReconnectOptions::default(),
+    };
+    let asked = given.reconnect.as_bool();
+    let reconnect = asked.or((!given.reconnect.is_undefined()).then_some(true));
+    if once && reconnect == Some(true) {
+        return Err(config(
+            "`body` is a stream, which can be sent only once, and `reconnect` would send it again",
+        ));
+    }
+    let attempts = settings::whole(
+        "maxAttempts",
+        limits.max_attempts.filter(|most| *most != f64::INFINITY),
+        f64::INFINITY,
+        0.0,
+    )?;
+    let max_delay = match limits.max_delay {
+        Some(most) => Some(settings::milliseconds("maxDelay", Some(most), most)?),
+        None => None,
+    };
+    Ok(Open::new(
+        framer,
+        Opening {
+            method: method.to_owned(),
+            reconnect,
+            max_attempts: attempts,
+            max_delay,
+            idle_timeout,
+            dispatch_unfinished,
+            seed: u64::from(seed),
+        },
     ))
 }
 

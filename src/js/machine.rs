@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::request;
 use super::table::Table;
 use crate::error::{Error, ErrorKind};
+use crate::http::Written;
 use crate::json::write;
 use crate::operation::{Failure, HIDDEN, Happened, Next, Now, Operation};
 
@@ -19,6 +20,7 @@ mod next {
     pub const DONE: u32 = 4;
     pub const FAILED: u32 = 5;
     pub const LOOK: u32 = 6;
+    pub const RECONNECT: u32 = 7;
 }
 
 /// One operation under way.
@@ -27,6 +29,8 @@ pub struct Machine {
     operation: Result<Box<dyn Operation>, Error>,
     /// the files of the message
     files: Array,
+    /// whoever waits for the operation wants to know every header of a response
+    all_headers: bool,
     table: Table,
     pause: f64,
 }
@@ -36,6 +40,7 @@ impl Machine {
         Machine {
             operation,
             files: Array::new(),
+            all_headers: false,
             table: Table::default(),
             pause: 0.0,
         }
@@ -43,6 +48,13 @@ impl Machine {
 
     pub(super) fn with_files(self, files: Array) -> Self {
         Machine { files, ..self }
+    }
+
+    pub(super) fn with_all_headers(self) -> Self {
+        Machine {
+            all_headers: true,
+            ..self
+        }
     }
 
     fn step(&mut self, now: Now, happened: Happened) -> u32 {
@@ -60,6 +72,10 @@ impl Machine {
             Ok(Next::Look(pause)) => {
                 self.pause = pause;
                 next::LOOK
+            }
+            Ok(Next::Reconnect(pause)) => {
+                self.pause = pause;
+                next::RECONNECT
             }
             Ok(Next::Yield) => next::YIELD,
             Ok(Next::Done) => next::DONE,
@@ -95,6 +111,48 @@ impl Machine {
         built.map_err(|error| self.fail(error)).ok()
     }
 
+    /// For a request that the caller writes: adds the headers that it must have besides. True if the platform may follow
+    /// redirects.
+    pub fn complete(&mut self, method: &str, url: &str, headers: web_sys::Headers) -> bool {
+        let Ok(operation) = &mut self.operation else {
+            return false;
+        };
+        let headers = Headers::from_raw(headers);
+        let written: Vec<(String, String)> = headers.entries().collect();
+        let follow = operation.written(Written {
+            method,
+            url,
+            headers: &written,
+        });
+        match operation.request(None) {
+            Ok(besides) => {
+                for (name, value) in &besides.headers {
+                    headers.set(name, value);
+                }
+            }
+            Err(error) => {
+                self.fail(error);
+            }
+        }
+        follow
+    }
+
+    /// The platform makes no request of what the caller wrote.
+    #[wasm_bindgen(js_name = noRequest)]
+    pub fn no_request(&mut self) {
+        self.fail(Error::new(
+            ErrorKind::Config,
+            "the platform makes no such request: look at the address, the method, the headers and the body",
+        ));
+    }
+
+    /// Whether a text repeats what the caller's request keeps secret.
+    pub fn reveals(&self, text: &str) -> bool {
+        self.operation
+            .as_ref()
+            .is_ok_and(|operation| operation.reveals(text))
+    }
+
     /// Milliseconds to the head of the response.
     #[wasm_bindgen(getter, js_name = headLimit)]
     pub fn head_limit(&self) -> f64 {
@@ -113,10 +171,12 @@ impl Machine {
 
     /// The head of the response came.
     pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
-        self.step(
-            now,
-            Happened::Head(request::head(status, &Headers::from_raw(headers))),
-        )
+        let headers = Headers::from_raw(headers);
+        let mut head = request::head(status, &headers);
+        if self.all_headers {
+            head.headers = headers.entries().collect();
+        }
+        self.step(now, Happened::Head(head))
     }
 
     /// The address of room for so many bytes.
@@ -142,7 +202,7 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Network { message, code }))
     }
 
-    /// The caller's function that fetches the key threw.
+    /// The caller's function that fetches the key, or the headers, threw.
     #[wasm_bindgen(js_name = noKey)]
     pub fn no_key(&mut self, now: f64, message: String) -> u32 {
         self.step(now, Happened::Failed(Failure::NoKey { message }))
@@ -153,7 +213,7 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Silence))
     }
 
-    /// The milliseconds that `WAIT` asked for, or `LOOK`; `hidden` is true in a page that nobody sees.
+    /// The milliseconds that `WAIT`, `LOOK` or `RECONNECT` asked for; `hidden` is true in a page that nobody sees.
     pub fn pause(&self, hidden: bool) -> f64 {
         if hidden {
             self.pause * HIDDEN

@@ -44,6 +44,14 @@ pub fn read_events(options: Option<Ts<input::ReadOptions>>) -> Machine {
     Machine::new(input::read_options(options).map(|events| Box::new(events) as Box<dyn Operation>))
 }
 
+/// `openEvents`: the events of what a request by `method` is answered with. `once` if its body can be sent only once;
+/// `seed` is random.
+#[wasm_bindgen(js_name = openEvents)]
+pub fn open_events(options: JsValue, method: &str, once: bool, seed: u32) -> Machine {
+    let open = input::open_options(options, method, once, seed);
+    Machine::new(open.map(|open| Box::new(open) as Box<dyn Operation>)).with_all_headers()
+}
+
 /// What an operation needs: the settings with the call's own, and the backend that was made with them.
 struct Tools {
     settings: Rc<Settings>,

@@ -4,7 +4,7 @@
 import * as module from "./agentline_wasm.js";
 import { Client, signIn } from "./client.js";
 import { AgentlineError } from "./error.js";
-import { EventStream } from "./events.js";
+import { Asked, EventStream, Given } from "./events.js";
 import { Memory } from "./memory.js";
 
 /**
@@ -30,7 +30,10 @@ export function bind(load) {
       return signIn(opened, memory, options);
     },
     readEvents(source, options) {
-      return new EventStream(start, source, options);
+      return new EventStream(new Given(start, source, options));
+    },
+    openEvents(input, options) {
+      return new EventStream(new Asked(start, input, options));
     },
   };
 }

@@ -65,5 +65,6 @@ pub fn head(status: u16, headers: &Headers) -> Head {
         request_id: headers
             .get("x-request-id")
             .or_else(|| headers.get("request-id")),
+        headers: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::chance::Chance;
 use super::{Failure, Happened, Now, Patience};
 use crate::backend::Backend;
 use crate::error::{Delivered, Error, ErrorKind};
@@ -10,7 +11,7 @@ use crate::settings::Settings;
 use crate::time;
 
 /// How much of a refusal's body is read, in bytes; the rest is left on the wire.
-const MAX_REFUSAL: usize = 65_536;
+pub(super) const MAX_REFUSAL: usize = 65_536;
 /// The longest wait that is done in silence; a server that asks for more gets an error with `retryAfter` instead.
 const MAX_RETRY_AFTER: f64 = 30_000.0;
 /// The first wait, on average half of it, and its limit: "full jitter", so that clients do not come back all at once.
@@ -74,7 +75,7 @@ pub struct Call {
     head: Option<Head>,
     body: Vec<u8>,
     filled: usize,
-    random: u64,
+    chance: Chance,
 }
 
 impl Call {
@@ -87,7 +88,7 @@ impl Call {
         expect: Expect,
     ) -> Self {
         let head_limit = settings.timeout;
-        let random = settings.seed | 1;
+        let chance = Chance::new(settings.seed);
         Call {
             settings,
             backend,
@@ -104,7 +105,7 @@ impl Call {
             head: None,
             body: Vec::new(),
             filled: 0,
-            random,
+            chance,
         }
     }
 
@@ -140,16 +141,11 @@ impl Call {
             self.secrets.push(key.to_owned());
         }
         self.secrets.append(&mut request.secrets);
-        let secret = |name: &str| {
-            ["auth", "key", "token", "secret", "cookie"]
-                .iter()
-                .any(|word| name.contains(word))
-        };
         self.secrets.extend(
             request
                 .headers
                 .iter()
-                .filter(|(name, _)| secret(name))
+                .filter(|(name, _)| http::is_secret(name))
                 .map(|(_, value)| value.clone()),
         );
         Ok(request)
@@ -439,20 +435,12 @@ impl Call {
     fn backoff(&mut self) -> f64 {
         let most = (FIRST_BACKOFF * 2f64.powi(self.attempt.saturating_sub(1).min(10) as i32))
             .min(MAX_BACKOFF);
-        most * self.chance()
-    }
-
-    /// A number from 0 to 1. Clients must differ from one another, nothing more: xorshift is enough.
-    fn chance(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 11) as f64 / (1_u64 << 53) as f64
+        most * self.chance.next()
     }
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(text: &str, now: Now) -> Option<f64> {
+pub(super) fn retry_after(text: &str, now: Now) -> Option<f64> {
     match time::whole(text.trim()) {
         Some(seconds) => Some(seconds * 1e3),
         None => Some((time::http(text)? - now).max(0.0)),

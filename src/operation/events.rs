@@ -5,34 +5,62 @@ use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::sse::{Framer, Item, text};
 
-/// A body being read.
-pub struct Events {
+/// What is found in a stream, and from where it would be resumed.
+pub struct Frames {
     framer: Framer,
-    idle_timeout: f64,
-    dispatch_unfinished: bool,
-    /// what was told last
+    // what was told last
     id: String,
     retry: Option<u64>,
 }
 
-impl Events {
-    /// Takes what `framer` finds. `idle_timeout` is in milliseconds; with `dispatch_unfinished`, the block that the end
-    /// leaves unfinished is an event as well.
-    pub fn new(framer: Framer, idle_timeout: f64, dispatch_unfinished: bool) -> Self {
-        let id = framer.last_event_id().to_owned();
-        Events {
+impl Frames {
+    /// What `framer` finds.
+    pub fn new(framer: Framer) -> Self {
+        Frames {
+            id: framer.last_event_id().to_owned(),
             framer,
-            idle_timeout,
-            dispatch_unfinished,
-            id,
             retry: None,
         }
     }
 
-    fn frames(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+    /// Room for the next bytes.
+    pub fn space(&mut self, at_least: usize) -> &mut [u8] {
+        self.framer.space(at_least)
+    }
+
+    /// So many bytes came. Says whether an event was among them.
+    pub fn bytes(&mut self, count: usize, sink: &mut dyn Sink) -> Result<bool, Error> {
+        self.framer.filled(count);
+        self.hand_out(sink)
+    }
+
+    /// The block that the end left unfinished is an event as well. Says whether there was one.
+    pub fn dispatch_unfinished(&mut self, sink: &mut dyn Sink) -> Result<bool, Error> {
+        self.framer.dispatch_unfinished();
+        self.hand_out(sink)
+    }
+
+    /// The next bytes are those of another connection, which goes on with the same events.
+    pub fn restart(&mut self) {
+        self.framer.restart();
+    }
+
+    /// The last event id in force.
+    pub fn last_event_id(&self) -> &str {
+        self.framer.last_event_id()
+    }
+
+    /// The reconnection time in milliseconds, if the stream set one.
+    pub fn retry(&self) -> Option<u64> {
+        self.framer.retry()
+    }
+
+    fn hand_out(&mut self, sink: &mut dyn Sink) -> Result<bool, Error> {
+        let mut some = false;
         loop {
             match self.framer.next() {
                 Ok(Some(Item::Event(frame))) => {
+                    some = true;
                     let id = (frame.id != self.id).then_some(frame.id);
                     let (event, data) = (text(frame.event), text(frame.data));
                     sink.put(Outcome::Frame {
@@ -58,44 +86,63 @@ impl Events {
                 retry: self.retry,
             });
         }
-        Ok(())
+        Ok(some)
+    }
+}
+
+/// Nothing came for so long.
+pub fn silent(idle_timeout: f64) -> Error {
+    let message = format!("the stream stopped: nothing came for {idle_timeout} ms");
+    Error::new(ErrorKind::Timeout, message)
+}
+
+/// The connection broke, in the platform's words.
+pub fn broken(message: &str, code: Option<String>) -> Error {
+    let message = format!("the connection broke in the middle of the stream: {message}");
+    Error {
+        code,
+        ..Error::new(ErrorKind::Network, message)
+    }
+}
+
+/// A body being read.
+pub struct Events {
+    frames: Frames,
+    idle_timeout: f64,
+    dispatch_unfinished: bool,
+}
+
+impl Events {
+    /// Takes what `framer` finds. `idle_timeout` is in milliseconds; with `dispatch_unfinished`, the block that the end
+    /// leaves unfinished is an event as well.
+    pub fn new(framer: Framer, idle_timeout: f64, dispatch_unfinished: bool) -> Self {
+        Events {
+            frames: Frames::new(framer),
+            idle_timeout,
+            dispatch_unfinished,
+        }
     }
 }
 
 impl Operation for Events {
     fn space(&mut self, at_least: usize) -> &mut [u8] {
-        self.framer.space(at_least)
+        self.frames.space(at_least)
     }
 
     fn step(&mut self, _: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
         match happened {
             Happened::Bytes(count) => {
-                self.framer.filled(count);
-                self.frames(sink)?;
+                self.frames.bytes(count, sink)?;
                 Ok(Next::Read)
             }
             Happened::End => {
                 if self.dispatch_unfinished {
-                    self.framer.dispatch_unfinished();
-                    self.frames(sink)?;
+                    self.frames.dispatch_unfinished(sink)?;
                 }
                 Ok(Next::Done)
             }
-            Happened::Failed(Failure::Silence) => {
-                let message = format!(
-                    "the stream stopped: nothing came for {} ms",
-                    self.idle_timeout
-                );
-                Err(Error::new(ErrorKind::Timeout, message))
-            }
-            Happened::Failed(Failure::Network { message, code }) => {
-                let message =
-                    format!("the connection broke in the middle of the stream: {message}");
-                Err(Error {
-                    code,
-                    ..Error::new(ErrorKind::Network, message)
-                })
-            }
+            Happened::Failed(Failure::Silence) => Err(silent(self.idle_timeout)),
+            Happened::Failed(Failure::Network { message, code }) => Err(broken(&message, code)),
             _ => Ok(Next::Read),
         }
     }

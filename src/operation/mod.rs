@@ -3,14 +3,16 @@
 
 pub mod asking;
 pub mod call;
+mod chance;
 pub mod events;
 pub mod follow;
 pub mod history;
+pub mod open;
 pub mod single;
 pub mod turn;
 
 use crate::error::Error;
-use crate::http::{Head, Request};
+use crate::http::{Head, Request, Written};
 use crate::model::{Message, PageEnd, Reply, ReplyEvent, Session};
 
 /// What happened, as the driver saw it.
@@ -44,7 +46,7 @@ pub enum Failure {
     },
     /// no head, or no byte, in the time allowed
     Silence,
-    /// the caller's function that fetches the key threw: no request was made
+    /// the caller's function that fetches the key, or the headers, threw: no request was made
     NoKey {
         /// what it threw, for a person
         message: String,
@@ -63,6 +65,9 @@ pub enum Next {
     /// the same before a look for something new: a page that nobody sees waits [`HIDDEN`] times as long, and no longer
     /// once it is seen
     Look(f64),
+    /// the same before a connection that was lost is opened again: no longer once the platform is online again, or once
+    /// the page is seen again
+    Reconnect(f64),
     /// hand out what is in the sink; go on with [`Happened::Resumed`] when more is wanted
     Yield,
     /// everything is in the sink; give up the response, if there is one
@@ -133,7 +138,19 @@ pub trait Operation {
     /// Takes what happened and says what next.
     fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error>;
 
-    /// The request to make after [`Next::Send`], with the key in its place.
+    /// For an operation whose requests the caller writes: what the next one holds, so that no error repeats it. Says
+    /// whether the platform may follow redirects, to which it takes along what the request holds.
+    fn written(&mut self, _: Written<'_>) -> bool {
+        false
+    }
+
+    /// Whether `text` repeats a secret of what was written.
+    fn reveals(&self, _text: &str) -> bool {
+        false
+    }
+
+    /// The request to make after [`Next::Send`], with the key in its place; where the caller writes it, only the headers
+    /// that it must have besides.
     fn request(&mut self, key: Option<&str>) -> Result<Request, Error>;
 
     /// How long to wait for that request.

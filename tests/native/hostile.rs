@@ -243,6 +243,7 @@ fn heads() -> impl Strategy<Value = Head> {
             location: None,
             retry_after,
             request_id,
+            ..Head::default()
         }
     })
 }

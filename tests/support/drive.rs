@@ -279,7 +279,7 @@ impl<'s> Drive<'s> {
     /// Like [`Self::pull`], but stops at a moment. Nothing once that has come.
     pub fn pull_until(&mut self, moment: f64) -> Result<Option<Vec<Seen>>, Error> {
         while self.server.now() < moment && !self.over && self.taken.0.is_empty() {
-            if let Some(Next::Wait(pause) | Next::Look(pause)) = self.next
+            if let Some(Next::Wait(pause) | Next::Look(pause) | Next::Reconnect(pause)) = self.next
                 && self.server.now() + pause > moment
             {
                 self.server.pass(moment);
@@ -315,7 +315,7 @@ impl<'s> Drive<'s> {
             None => self.tell(Happened::Begin),
             Some(Next::Send) => self.send(),
             Some(Next::Read) => self.read(),
-            Some(Next::Wait(pause) | Next::Look(pause)) => {
+            Some(Next::Wait(pause) | Next::Look(pause) | Next::Reconnect(pause)) => {
                 assert!(pause >= 0.0, "a pause of {pause} ms");
                 self.exchange = None;
                 self.pauses.push(pause);

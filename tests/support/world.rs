@@ -185,6 +185,7 @@ fn timed(response: agentline_sandbox::Response) -> Answer {
         location: header("location"),
         retry_after: header("retry-after"),
         request_id: header("x-request-id"),
+        ..Head::default()
     });
     let pieces = response.body.iter();
     Answer {
