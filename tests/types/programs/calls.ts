@@ -14,7 +14,9 @@ import {
   type Message,
   type MessagePage,
   type MessageQuery,
+  type OpenOptions,
   type OutgoingMessage,
+  openEvents,
   type ReadOptions,
   type Reply,
   type ReplyEvent,
@@ -191,6 +193,23 @@ export async function events(response: Response, controller: AbortController): P
   if (response.body) readEvents(response.body);
 }
 
+export function opened(options: ReadOptions): void {
+  const all: OpenOptions = {
+    ...options,
+    method: "POST",
+    headers: { "x-one": "1" },
+    body: "question",
+    fetch: globalThis.fetch,
+    reconnect: { maxAttempts: 3, maxDelay: 1_000 },
+  };
+  exactly<EventStream>()(openEvents("http://127.0.0.1:3000", all));
+  openEvents(new URL("http://127.0.0.1:3000"), { reconnect: true, headers: () => new Headers() });
+  openEvents(new Request("http://127.0.0.1:3000"), {
+    headers: async () => [["x-one", "1"]],
+    body: new Uint8Array(1),
+  });
+}
+
 export function errors(error: unknown): string | undefined {
   if (error instanceof AgentlineError) return error.message;
   if (!isAgentlineError(error)) return undefined;
@@ -200,6 +219,7 @@ export function errors(error: unknown): string | undefined {
   exactly<boolean>()(error.retryable);
   exactly<number | undefined>()(error.retryAfter);
   exactly<Reply | undefined>()(error.partial);
+  exactly<Record<string, string> | undefined>()(error.headers);
   exactly<"no" | "unknown" | "yes" | undefined>()(error.delivered);
   exactly<unknown>()(error.body);
   for (const issue of error.issues ?? []) {
