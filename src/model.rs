@@ -367,7 +367,8 @@ pub struct Reply {
 pub enum ReplyEvent<'a> {
     /// The backend took the message.
     Start {
-        /// The backend's id of this exchange: on elizaOS the id under which the sent message is in the history.
+        /// The backend's id of this exchange: on elizaOS and Meibel the id under which the sent message is in the
+        /// history.
         #[serde(skip_serializing_if = "Option::is_none")]
         message_id: Option<String>,
         /// The sent message as the backend stored it, where it says so.

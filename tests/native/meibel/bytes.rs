@@ -98,6 +98,45 @@ fn bytes_odd_characters_do_not_cut_an_event() {
 }
 
 #[test]
+fn bytes_a_byte_order_mark_hides_no_event() {
+    let whole = streamed(Answer::stream(fixture("s_canon.sse")));
+    assert_eq!(streamed(Answer::stream(fixture("s_bom.sse"))), whole);
+    assert_eq!(whole.kinds().first(), Some(&"start"));
+}
+
+#[test]
+fn bytes_data_lines_are_joined_before_they_are_read() {
+    assert_eq!(
+        text(&streamed(Answer::stream(fixture("s_multiline.sse")))),
+        "a"
+    );
+    let body = "data: {\"type\":\ndata: \"content\",\ndata:\"delta\":\"x\"}\n\ndata: [DONE]\n\n";
+    assert_eq!(text(&streamed(Answer::stream(body))), "x");
+}
+
+#[test]
+fn bytes_data_that_is_no_json_is_handed_on_as_text() {
+    let run = said(&[("", "not json"), ("new", "<p>"), ("", "[DONE]")]);
+    assert_eq!(run.seen[0].json(), r#"{"type":"other","data":"not json"}"#);
+    assert_eq!(
+        run.seen[1].json(),
+        r#"{"type":"other","event":"new","data":"<p>"}"#
+    );
+    assert_eq!(run.kinds()[2..], ["start", "done"]);
+}
+
+#[test]
+fn bytes_a_connection_that_breaks_is_truncated_and_keeps_the_platforms_code() {
+    let half = "data: {\"type\":\"content\",\"delta\":\"a\"}\n\ndata: {\"type\":\"cont";
+    for code in [None, Some("ECONNRESET")] {
+        let run = streamed(Answer::stream(half).ending(End::Broken(code)));
+        assert_eq!(broken(&run), (ErrorKind::Truncated, "a".to_owned()));
+        assert_eq!(run.failed().code.as_deref(), code);
+        assert_eq!(run.failed().delivered, Some(Delivered::Yes));
+    }
+}
+
+#[test]
 fn bytes_padding_belongs_to_the_data_and_not_to_json() {
     let run = streamed(Answer::stream(
         "event: x\ndata:   padded  \n\ndata:   {\"type\":\"done\"}  \n\n",

@@ -26,7 +26,7 @@ fn path(run: &Run) -> String {
 }
 
 #[test]
-fn f1_a_session_with_nothing_to_say_has_no_body() {
+fn f1_row_16_a_session_with_nothing_to_say_has_no_body() {
     let run = asked(client().create(&new_session()));
     assert_eq!(path(&run), "POST /v2/agents/agent_123/sessions");
     assert_eq!(request(&run).body, None);
@@ -39,7 +39,7 @@ fn f1_a_session_with_nothing_to_say_has_no_body() {
 }
 
 #[test]
-fn f2_a_session_takes_its_prompt_its_context_and_whatever_else_as_it_is() {
+fn f2_row_16_a_session_takes_its_prompt_its_context_and_whatever_else_as_it_is() {
     let input = CreateSession {
         prompt: Some("You are".to_owned()),
         metadata: json(r#"{"userId":"u1","X-Key":null,"__proto__":1.50}"#),
@@ -165,7 +165,7 @@ fn f4_a_synchronous_chat_is_json() {
 }
 
 #[test]
-fn f5_a_streamed_chat_without_files_is_a_form() {
+fn f5_row_5_a_streamed_chat_without_files_is_a_form() {
     let run = asked(client().stream(SESSION, &full_message("Héllo 🚀 & a=b")));
     assert_eq!(path(&run), "POST /v2/sessions/sess_1/chat/stream");
     assert_eq!(
@@ -183,7 +183,7 @@ fn f5_a_streamed_chat_without_files_is_a_form() {
 }
 
 #[test]
-fn f6_a_chat_with_files_is_a_multipart_form_whose_file_parts_are_called_files() {
+fn f6_row_6_a_chat_with_files_is_a_multipart_form_whose_file_parts_are_called_files() {
     let with_files = OutgoingMessage {
         files: 2,
         ..full_message("m")

@@ -166,7 +166,7 @@ fn a_stream_that_ends_anywhere_is_the_same_answer_or_truncated() {
 }
 
 #[test]
-fn f16_an_event_of_the_first_family_keeps_everything_that_it_says() {
+fn f16_row_8_an_event_of_the_first_family_keeps_everything_that_it_says() {
     let run = streamed(Answer::stream(fixture("s_canon.sse")));
     let lines = lines(&run);
     assert_eq!(lines[0], r#"{"type":"start","messageId":"9f1c"}"#);
