@@ -131,9 +131,8 @@ fn time_of(chunk: &Chunk) -> f64 {
 /// be it only that it waits for a person; until then it may go on, whoever else has spoken behind it.
 fn growing(rows: &[Row]) -> Option<usize> {
     let newest = rows.iter().rposition(|row| !row.is_incoming())?;
-    rows.get(newest)
-        .is_some_and(|row| !row.is_settled())
-        .then_some(newest)
+    let row = rows.get(newest)?;
+    (!row.is_settled() && !row.completed).then_some(newest)
 }
 
 impl Row {

@@ -314,13 +314,14 @@ impl Awaiting {
         }
         let mut settled = Vec::new();
         let mut changed = known.len() != found.len();
-        let last_bubble = found.iter().rposition(is_bubble).unwrap_or_default();
+        let stood = |row: &Row| is_bubble(row) && known.contains_key(&row.id);
+        let last_bubble = found.iter().rposition(stood).unwrap_or_default();
         let mut all_settled = true;
         for (at, row) in found.into_iter().enumerate() {
             let before = known.get(&row.id);
             let same = before == Some(&row);
             changed |= !same;
-            // the agent says the next thing only when it is done with the one before
+            // the agent says the next thing only when it is done with the one before, but what it said last is stored last
             all_settled &= row.is_settled() || same && at < last_bubble;
             if all_settled {
                 settled.push(row.id.clone());

@@ -1,6 +1,10 @@
 //! Agent Cloud: the client against the recorded exchanges, against scripted servers, and against the sandbox's dialect.
 
+mod answers;
+mod histories;
+mod recorded;
 mod sandbox;
+mod sessions;
 
 use agentline::backend::CreateSession;
 use agentline::model::Backend;
@@ -33,4 +37,9 @@ pub fn for_app(app: &str) -> CreateSession {
         agent_id: Some(app.to_owned()),
         ..CreateSession::default()
     }
+}
+
+/// The id of a row or a session that has this number.
+pub fn id(number: u64) -> String {
+    format!("{number:024x}")
 }
