@@ -7,9 +7,10 @@ use agentline::http::Head;
 use agentline::json::write;
 use proptest::prelude::*;
 
+use crate::agentcloud;
 use crate::expected::{cases, error, shown};
 use crate::meibel;
-use crate::support::client::{AGENT, Client, Made, message, options, range};
+use crate::support::client::{Client, Made, message, options, range};
 use crate::support::drive::{Answer, Drive, End, Run, Seen, run};
 use crate::support::script::Script;
 use crate::support::units::{self, parse};
@@ -20,28 +21,29 @@ pub const NAMES: [&str; 12] = [
 ];
 
 /// A client of each backend.
-pub fn clients() -> [Client; 2] {
-    [Client::default(), meibel::client()]
+pub fn clients() -> [Client; 3] {
+    [Client::default(), meibel::client(), agentcloud::client()]
 }
 
 pub fn made(client: &Client, name: &str) -> Made {
+    let session = client.session();
     let after = Some(Edge::Time(1_704_614_400_000.0));
     match name {
         "create" => client.create_for_agent(),
-        "get" => client.get("s"),
+        "get" => client.get(session),
         "list" => client.list(Default::default()),
         "listed" => client.list(ListSessions {
-            agent_id: Some(AGENT.to_owned()),
+            agent_id: Some(client.agent().to_owned()),
             ..ListSessions::default()
         }),
-        "delete" => client.delete("s"),
-        "renew" => client.renew("s"),
-        "page" => client.page("s", &range(3, None, None)),
-        "newer" => client.page("s", &range(3, None, after)),
-        "messages" => client.messages("s", &range(3, None, None), Direction::Backward),
-        "follow" => client.follow("s", after),
-        "send" => client.send("s", &message("x")),
-        _ => client.stream("s", &message("x")),
+        "delete" => client.delete(session),
+        "renew" => client.renew(session),
+        "page" => client.page(session, &range(3, None, None)),
+        "newer" => client.page(session, &range(3, None, after)),
+        "messages" => client.messages(session, &range(3, None, None), Direction::Backward),
+        "follow" => client.follow(session, after),
+        "send" => client.send(session, &message("x")),
+        _ => client.stream(session, &message("x")),
     }
 }
 
@@ -104,6 +106,11 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
             "\"content\"",
             "\"completion\"",
             "\"{\\\"a\\\":1}\"",
+            "\"000000000000000000000001\"",
+            "\"6b01ef2d11f2e31b0c34e803\"",
+            "\"/6b01edbd11f2e31b0c34e7e9/session/6b01ef2d11f2e31b0c34e803\"",
+            "\"System\"",
+            "\"waiting\"",
         ])
         .prop_map(str::to_owned),
     ];
@@ -138,6 +145,24 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
         "__proto__",
         "chunk",
         "messageId",
+        "_id",
+        "chunkId",
+        "chunks",
+        "ts",
+        "incoming",
+        "isFeedback",
+        "authorName",
+        "displayType",
+        "single",
+        "completed",
+        "session",
+        "app",
+        "status",
+        "redirect",
+        "token",
+        "account",
+        "orgs",
+        "teams",
         "session_id",
         "status",
         "data",

@@ -100,9 +100,25 @@ impl Client {
         self.single(self.backend.create_session(input))
     }
 
+    /// A session id that the backend takes.
+    pub fn session(&self) -> &'static str {
+        match self.settings.backend {
+            Backend::AgentCloud => "6b01ef2d11f2e31b0c34e803",
+            Backend::Eliza | Backend::Meibel => "s",
+        }
+    }
+
+    /// An agent's id that the backend takes.
+    pub fn agent(&self) -> &'static str {
+        match self.settings.backend {
+            Backend::AgentCloud => "6b01edf211f2e31b0c34e7f2",
+            Backend::Eliza | Backend::Meibel => AGENT,
+        }
+    }
+
     pub fn create_for_agent(&self) -> Made {
         self.create(&CreateSession {
-            agent_id: Some(AGENT.to_owned()),
+            agent_id: Some(self.agent().to_owned()),
             ..CreateSession::default()
         })
     }

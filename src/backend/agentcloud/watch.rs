@@ -122,6 +122,7 @@ impl Decoder for AgentCloudDecoder {
                 history: self.history.clone(),
                 session: self.session.clone(),
                 question: self.question.clone(),
+                begin: self.after.clone(),
                 after: self.after.clone(),
                 earlier: self.earlier,
                 passed: false,
@@ -184,7 +185,9 @@ struct Awaiting {
     history: Request,
     session: Request,
     question: Text<'static>,
-    /// what lies up to this row is settled, and is not asked for again
+    /// the row behind which the answer is
+    begin: String,
+    /// what lies up to this row looks settled, and is asked for again only at the end
     after: String,
     earlier: Earlier,
     /// that is finished
@@ -260,7 +263,10 @@ impl Awaiting {
             Some(End::Failed(error)) => listener.failed(error),
             // what stands before the end may still be on its way into the database
             Some(End::Waits) if settled || !changed => self.done(listener),
-            Some(End::Waits) => return Ok(Look::Growing),
+            Some(End::Waits) => {
+                self.after.clone_from(&self.begin);
+                return Ok(Look::Growing);
+            }
             None if changed => {
                 self.quiet = 0;
                 self.over = self.over.filter(|over| *over != Over::Waits);
@@ -296,6 +302,7 @@ impl Awaiting {
                 self.earlier = Earlier::Nothing;
             }
             self.after.clone_from(&own.id);
+            self.begin.clone_from(&own.id);
             found.retain(|row| row.id > own.id);
         }
         let message = own.map(|row| Box::new(rows::message(row, true)));
@@ -353,6 +360,7 @@ impl Awaiting {
             "waiting" => {
                 // rows may have come since they were read
                 self.over = Some(Over::Waits);
+                self.after.clone_from(&self.begin);
                 return Ok(Look::Now);
             }
             "terminated" => {
@@ -365,6 +373,9 @@ impl Awaiting {
             }
             "error" => listener.failed(Error::new(ErrorKind::Agent, "the session failed")),
             _ => {}
+        }
+        if self.over.is_some() {
+            self.after.clone_from(&self.begin);
         }
         Ok(Look::Idle)
     }

@@ -1,6 +1,7 @@
 //! Agent Cloud: the client against the recorded exchanges, against scripted servers, and against the sandbox's dialect.
 
 mod answers;
+mod damage;
 mod histories;
 mod recorded;
 mod sandbox;

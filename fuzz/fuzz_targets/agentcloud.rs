@@ -1,0 +1,8 @@
+//! Any bytes as what an Agent Cloud server says. From the root of the project:
+//! `node fuzz/agentcloud-seeds.mjs && cargo +nightly fuzz run agentcloud` (cargo-fuzz from crates.io).
+#![no_main]
+
+use agentline::model::Backend;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| agentline_fuzz::anything(Backend::AgentCloud, input));
