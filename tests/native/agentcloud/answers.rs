@@ -187,7 +187,9 @@ fn a_piece_that_is_stored_after_the_row_behind_it_is_not_lost() {
     let run = streamed(&looks);
     assert_eq!(done(&run), "whole answer\n\n?");
     // and where nothing streamed is in front of the end, nothing is waited for
-    let run = streamed(&[json!([question(), asks(11, "whole")])]);
+    let before = json!([asks(9, "Yes?")]);
+    let looks = [json!([question(), asks(11, "whole")])];
+    let run = turn(true, before, &looks, &["running"]);
     assert_eq!(done(&run), "whole");
     assert_eq!(run.requests.len(), 3);
 }
@@ -219,10 +221,10 @@ fn lines_between_the_bubbles_are_statuses_and_so_is_what_takes_their_place() {
 
 #[test]
 fn a_look_asks_only_for_the_rows_behind_the_one_that_is_settled() {
-    let mut looks = vec![json!([from(9, "Bob", "x"), question()])];
+    let mut looks = vec![json!([asks(9, "Yes?"), question()])];
     let bubbles: Vec<Value> = (11..15).map(|at| says(at, &["piece"])).collect();
     for count in 1..=bubbles.len() {
-        let rows: Vec<Value> = [from(9, "Bob", "x"), question()]
+        let rows: Vec<Value> = [asks(9, "Yes?"), question()]
             .into_iter()
             .chain(bubbles[..count].to_vec())
             .collect();
@@ -231,7 +233,7 @@ fn a_look_asks_only_for_the_rows_behind_the_one_that_is_settled() {
     let mut last = looks.last().unwrap().clone();
     last.as_array_mut().unwrap().push(asks(20, "?"));
     looks.push(last);
-    let run = turn(true, json!([from(9, "Bob", "x")]), &looks, &["running"]);
+    let run = turn(true, json!([asks(9, "Yes?")]), &looks, &["running"]);
     assert_eq!(done(&run), "piece\n\npiece\n\npiece\n\npiece\n\n?");
     let asked: Vec<&str> = run
         .requests
