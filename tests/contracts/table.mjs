@@ -109,6 +109,9 @@ function* recordedNames(fixtures) {
   for (const file of readdirSync(fixtures, { recursive: true })) {
     if (!file.endsWith(".jsonl")) continue;
     const lines = readFileSync(join(fixtures, file), "utf8").split("\n").filter(Boolean);
-    for (const line of lines) yield JSON.parse(line).name;
+    for (const line of lines) {
+      const { name, id } = JSON.parse(line);
+      yield name ?? id;
+    }
   }
 }
