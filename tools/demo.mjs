@@ -1,5 +1,5 @@
-// In: the page in www/ and the package in pkg/. Out: both served on 127.0.0.1, with the sandbox or a real elizaOS server
-// behind them, until Ctrl+C. What the page does is its own matter.
+// In: the page in www/ and the package in pkg/. Out: both served on 127.0.0.1, with the sandbox behind them, or a real
+// elizaOS server in the place of the sandbox's, until Ctrl+C. What the page does is its own matter.
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { startElizaServer } from "../tests/eliza-server/server.mjs";
 import { readArguments } from "./arguments.mjs";
 import { build } from "./build.mjs";
+import { pageConfig } from "./page-config.mjs";
 import { cargoTarget, packageFolder, root, target } from "./paths.mjs";
 import { endOnSignals, isEnding, run, start, stopAll } from "./process.mjs";
 import { findProgram } from "./setup.mjs";
@@ -14,8 +15,8 @@ import { findProgram } from "./setup.mjs";
 const USUAL_PORT = 8787;
 const READY_MS = 20_000;
 
-const HELP = `./demo            the page, with the sandbox behind it
-./demo --eliza    the page, with a real elizaOS server behind it (installed from npm the first time: 280 MB)
+const HELP = `./demo            the page, with the sandbox behind it: elizaOS, Meibel and Agent Cloud
+./demo --eliza    the same with a real elizaOS server (installed from npm the first time: 280 MB)
         --port N  the page's port (default ${USUAL_PORT}, or a free one if that is taken)
         --no-open do not open a browser
 Ctrl+C ends it.`;
@@ -32,12 +33,13 @@ async function serve({ eliza, port, open }) {
   );
   const site = await siteFolder();
   const sandbox = await startSandbox(site, port);
-  const backend = eliza ? await startEliza() : { baseUrl: sandbox.url, agentId: sandbox.agentId };
-  await writeFile(join(site, "config.json"), JSON.stringify({ backend: "eliza", ...backend }));
+  const config = pageConfig(sandbox, sandbox.url);
+  if (eliza) config.eliza = await startEliza();
+  await writeFile(join(site, "config.json"), JSON.stringify(config));
   console.log(`\nagentline demo: ${sandbox.url}/`);
-  console.log(
-    `  behind it: ${eliza ? `elizaOS at ${backend.baseUrl}` : "the sandbox"}   (Ctrl+C ends it)`,
-  );
+  const all = "the sandbox, as elizaOS, Meibel and Agent Cloud";
+  const mixed = `elizaOS at ${config.eliza.baseUrl}; the sandbox as Meibel and Agent Cloud`;
+  console.log(`  behind it: ${eliza ? mixed : all}   (Ctrl+C ends it)`);
   if (open) openBrowser(`${sandbox.url}/`);
 }
 

@@ -1,7 +1,9 @@
-// In: keys and clicks. Out: "send" with the text, "stop"; the draft of each conversation kept while one types.
+// In: keys and clicks. Out: "send" with the text and the files, "stop"; the draft of each conversation kept while one
+// types, its files for as long as the page lives.
 // Whether a text may go now is asked of the conversation; sending it is left to main.js.
 
 import { announce, required, setAttribute } from "./dom.js";
+import { Attachments } from "./files.js";
 import { forget, recall, remember } from "./storage.js";
 
 const warnFrom = 0.9; // of the limit: from here on the count is shown
@@ -12,7 +14,10 @@ export class Composer extends EventTarget {
   #send = required("send");
   #stop = required("stop");
   #count = required("count");
+  #attachments = new Attachments(required("main"));
+  #filesOf = new WeakMap(); // conversation -> files
   #conversation = undefined;
+  #shownAs = ""; // its id, which a new one changes when it gets a session
   #limit = Infinity;
   #listening = new AbortController();
 
@@ -34,18 +39,41 @@ export class Composer extends EventTarget {
       event.preventDefault();
       this.#submit();
     });
+    this.#input.addEventListener("paste", (event) => {
+      const { files } = event.clipboardData;
+      if (files.length === 0 || !this.#attachments.possible) return;
+      event.preventDefault();
+      this.#attachments.add(files);
+    });
+    this.#attachments.addEventListener("changed", () => {
+      this.#filesOf.set(this.#conversation, this.files);
+      this.#showCount();
+    });
     new ResizeObserver(() => this.#fit()).observe(this.#form);
   }
 
-  show(conversation, limit) {
+  show(conversation, limit = Infinity) {
+    // Shown again it stays as it is: one may be typing.
+    if (conversation === this.#conversation) return;
     this.#listening.abort();
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     this.#conversation = conversation;
+    this.#shownAs = conversation.id;
     this.#limit = limit;
     conversation.addEventListener("state", () => this.#showState(), { signal });
     this.#set(recall(this.#draftName, ""));
+    this.#attachments.replace(this.#filesOf.get(conversation) ?? []);
     this.#showState();
+  }
+
+  /** Whether the backend takes files. */
+  set canAttach(possible) {
+    if (this.#attachments.possible !== possible) this.#attachments.possible = possible;
+  }
+
+  get files() {
+    return this.#attachments.files;
   }
 
   /** Ready to write. Not on a touch screen: there a keyboard would cover half of the page. */
@@ -55,7 +83,8 @@ export class Composer extends EventTarget {
 
   /** The conversation has got a session: what is being written belongs to that. */
   moveDraft() {
-    forget("draft.new");
+    forget(`draft.${this.#shownAs}`);
+    this.#shownAs = this.#conversation.id;
     this.#keepDraft();
   }
 
@@ -64,14 +93,15 @@ export class Composer extends EventTarget {
   }
 
   /** Puts a text back, before whatever stands there by now. */
-  giveBack(text) {
+  giveBack(text, files = []) {
     const there = this.#input.value.trim() === "" ? "" : `\n\n${this.#input.value}`;
-    this.replace(text + there);
+    this.replace(text + there, [...files, ...this.files]);
     this.#input.setSelectionRange(text.length, text.length);
   }
 
-  replace(text) {
+  replace(text, files = this.files) {
     this.#set(text);
+    this.#attachments.replace(files);
     this.#keepDraft();
     this.#input.focus();
   }
@@ -99,15 +129,20 @@ export class Composer extends EventTarget {
 
   #submit() {
     const text = this.#input.value;
-    if (text.trim() === "") return;
+    if (text.trim() === "") {
+      if (this.files.length > 0) announce("Write a few words that go with the files.");
+      return;
+    }
     if (this.#conversation.gone)
-      return announce("This session has expired. Start a new session to send this.");
+      return announce("This session has ended. Start a new session to send this.");
     if (this.#conversation.busy)
       return announce("The agent is still answering. Press Escape to stop it.");
     if (text.length > this.#limit) return announce(this.#count.textContent);
     forget(this.#draftName);
     this.#set("");
-    this.dispatchEvent(new CustomEvent("send", { detail: text }));
+    const files = this.#attachments.possible ? this.files : [];
+    if (files.length > 0) this.#attachments.replace([]);
+    this.dispatchEvent(new CustomEvent("send", { detail: { text, files } }));
   }
 
   #showState() {
@@ -116,7 +151,7 @@ export class Composer extends EventTarget {
     this.#send.hidden = busy;
     this.#stop.hidden = !busy;
     if (hadFocus && !busy) this.#input.focus();
-    setAttribute(this.#form, "data-gone", gone);
+    setAttribute(this.#form, "data-gone", Boolean(gone));
     this.#showCount();
   }
 

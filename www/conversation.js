@@ -1,39 +1,57 @@
 // In: a session (or none yet) and what the person does. Out: an ordered list of entries and how each stands.
-// It talks to the client and to what this browser keeps; showing it all is left to transcript.js.
+// It talks to the client and to what this browser keeps; what an entry is made of is entries.js and reply.js, how rows
+// that were seen before find their entries is merge.js, showing it all is left to transcript.js.
 //
 // Events: "entries" (the list changed), "entry" (one changed; detail: the entry), "delta" (an answer grew;
 // detail: the entry and the text that came), "state" (busy, gone, or how the older messages stand),
-// "session" (it got one), "said" (words for a screen reader).
-//
-// An entry: { key, id?, role, author?, text, at?, state, kept?, problem?, question?, activity? }
-//   state of a question: "sending", "stored", "unsent" (not taken), "uncertain" (perhaps taken)
-//   state of an answer:  "waiting", "streaming", "complete", "stopped", "cut", "failed"
+// "session" (it got one), "settled" (an answer came to its end, good or bad), "said" (words for a screen reader).
 
-import { isSessionGone } from "./errors.js";
+import {
+  entriesOf,
+  titleFrom,
+  turnOf,
+  unsentEntry,
+  withBeside,
+  withGap,
+  withKeptAnswers,
+} from "./entries.js";
+import { isSessionGone, isSessionStopped } from "./errors.js";
 import {
   dropUnsent,
   keepAnswer,
+  keepBeside,
+  keepMade,
   keepUnsent,
   moveRecord,
   nameSession,
   readRecord,
   unsentBeside,
 } from "./kept.js";
+import { merge } from "./merge.js";
+import { takeEvent, takeReply } from "./reply.js";
 
 const pageSize = 40;
-const draftId = "new";
 const stopped = Symbol("stopped by the person");
+// A row that grows is looked at so often, and counts as whole when it has not grown for so long: an agent that stopped
+// never says so in its last row.
+const lookEvery = 1_000;
+const stillFor = 15_000;
+const lateAfter = 2_500; // ms without a sign that the message was taken
 
 export class Conversation extends EventTarget {
   entries = [];
   older = "unknown"; // "unknown", "loading", "more", "none", "failed"
   olderProblem = undefined;
-  gone = false;
+  gone = undefined; // or how the session ended
   #connection;
   #flight = undefined; // the question under way: { question, answer, controller }
   #before = undefined;
   #known = new Set(); // ids of the messages that are in `entries`
   #loading = undefined; // the page under way
+  #refreshing = undefined;
+  #shown = false;
+  #looking = 0; // the timer of the next look at a row that grows
+  #grownAt = 0;
   #made = 0;
 
   constructor(connection, session) {
@@ -42,16 +60,23 @@ export class Conversation extends EventTarget {
     this.session = session;
     if (!session) {
       this.older = "none";
-      this.#addUnsent(readRecord(draftId), []);
+      this.#addUnsent(readRecord(this.id), []);
     }
   }
 
   get id() {
-    return this.session?.id ?? draftId;
+    return this.session?.id ?? `new.${this.#connection.settings.backend}`;
   }
 
   get busy() {
     return this.#flight !== undefined;
+  }
+
+  /** Whether a person looks at it: only then is a row that grows looked at again and again. */
+  set shown(shown) {
+    this.#shown = shown;
+    if (shown) this.refresh();
+    else clearTimeout(this.#looking);
   }
 
   /** Loads the newest page, or the page before the oldest known message. */
@@ -66,17 +91,20 @@ export class Conversation extends EventTarget {
     this.#setOlder("loading");
     try {
       const query = first ? { limit: pageSize } : { limit: pageSize, before: this.#before };
-      const page = await this.#connection.run("session", (client) =>
-        client.getMessages(this.session.id, query),
-      );
+      const page = await this.#getMessages(query);
       this.#takePage(page, first);
       this.#before = page.cursors.before;
       this.#setOlder(page.hasMore && this.#before !== undefined ? "more" : "none");
+      this.#lookAgain();
     } catch (error) {
       this.olderProblem = this.#connection.explain(error, "session");
       if (isSessionGone(error, "session")) this.#goneNow();
       this.#setOlder("failed");
     }
+  }
+
+  #getMessages(query) {
+    return this.#connection.run("session", (client) => client.getMessages(this.session.id, query));
   }
 
   #setOlder(older) {
@@ -89,35 +117,15 @@ export class Conversation extends EventTarget {
     const record = readRecord(this.id);
     const messages = page.messages.filter((message) => !this.#known.has(message.id));
     for (const message of messages) this.#known.add(message.id);
-    const entries = this.#withKeptAnswers(messages, record.answers);
-    if (page.gap) entries.splice(placeOf(page.gap, entries), 0, gapEntry(page.gap));
-    this.entries = [...entries, ...this.entries];
+    const stored = withBeside(entriesOf(messages), record.beside);
+    const { answerIdOf } = this.#connection.backend;
+    const isAnswered = (id) => Boolean(answerIdOf) && this.#known.has(answerIdOf(id));
+    const rows = withKeptAnswers(stored, record.answers, this.entries[0], isAnswered);
+    this.entries = [...withGap(rows, page.gap), ...this.entries];
     if (newest) this.#addUnsent(record, messages);
     const firstQuestion = this.entries.find((entry) => entry.role === "user");
     if (firstQuestion) nameSession(this.id, titleFrom(firstQuestion.text), false);
     this.#notify("entries");
-  }
-
-  /** Puts each kept answer behind its question, unless the server itself has an answer there. */
-  #withKeptAnswers(messages, answers) {
-    const entries = [];
-    messages.forEach((message, index) => {
-      const question = fromMessage(message);
-      entries.push(question);
-      if (message.role !== "user") return;
-      const next = messages[index + 1] ?? this.entries[0];
-      if (next && next.role !== "user") return;
-      for (const answer of answers.filter((kept) => kept.question === message.id)) {
-        entries.push({
-          key: `kept-${message.id}`,
-          role: "assistant",
-          ...answer,
-          question,
-          kept: true,
-        });
-      }
-    });
-    return entries;
   }
 
   #addUnsent(record, messages) {
@@ -127,39 +135,65 @@ export class Conversation extends EventTarget {
     for (const unsent of others) {
       if (!left.includes(unsent)) dropUnsent(this.id, unsent.key);
     }
-    const entries = left.map(({ key, text, at, certain }) => ({
-      key,
-      role: "user",
-      text,
-      at,
-      state: certain ? "unsent" : "uncertain",
-    }));
-    this.entries = [...this.entries, ...entries];
+    this.entries = [...this.entries, ...left.map(unsentEntry)];
+  }
+
+  /** Looks whether the server has something newer: what others wrote, the end of an answer that was cut off here. */
+  refresh() {
+    if (!this.session || this.busy || this.gone) return;
+    if (this.older !== "more" && this.older !== "none") return;
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+  }
+
+  async #refresh() {
+    try {
+      const { messages } = await this.#getMessages({ limit: pageSize });
+      // What was begun meanwhile is not in them, or half.
+      if (this.busy) return;
+      for (const { id } of messages) this.#known.add(id);
+      const { entries, changed, grown, stored } = merge(this.entries, entriesOf(messages));
+      for (const question of stored) dropUnsent(this.id, question.key);
+      if (grown) this.#grownAt = Date.now();
+      const listChanged = entries.length !== this.entries.length;
+      this.entries = entries;
+      if (listChanged) this.#notify("entries");
+      for (const entry of changed) this.#notify("entry", entry);
+      this.#lookAgain();
+    } catch (error) {
+      if (!error?.kind) throw error;
+      // `connection` tells. A session that is gone is found out here as well as by sending.
+      if (isSessionGone(error, "session")) this.#goneNow();
+    }
+  }
+
+  #lookAgain() {
+    clearTimeout(this.#looking);
+    const growing = this.entries.filter((entry) => entry.state === "growing");
+    if (growing.length === 0) return;
+    this.#grownAt ||= Date.now();
+    if (Date.now() - this.#grownAt < stillFor) {
+      if (this.#shown) this.#looking = setTimeout(() => this.refresh(), lookEvery);
+      return;
+    }
+    for (const entry of growing) {
+      entry.state = "complete";
+      this.#notify("entry", entry);
+    }
   }
 
   /** Sends a text and reads the answer to its end. Never throws: how it went is in the entries. */
-  async send(text) {
+  async send(text, files = []) {
     if (this.busy || this.gone) return;
     const at = Date.now();
-    const question = {
-      key: `sent-${at}-${this.#made++}`,
-      role: "user",
-      text,
-      at,
-      state: "sending",
-    };
-    const answer = {
-      key: `answer-${question.key}`,
-      role: "assistant",
-      text: "",
-      state: "waiting",
-      question,
-    };
+    const { question, answer } = turnOf(`sent-${at}-${this.#made++}`, text, files, at);
     const flight = { question, answer, controller: new AbortController() };
     this.#flight = flight;
+    clearTimeout(this.#looking);
     this.entries = [...this.entries, question, answer];
     // Kept before it leaves, so that a crash of the page loses no text either.
-    keepUnsent(this.id, { key: question.key, text, at, certain: false });
+    keepUnsent(this.id, { ...question, certain: false });
     this.#notify("entries");
     this.#notify("state");
     this.#connection.streamStarted();
@@ -181,91 +215,90 @@ export class Conversation extends EventTarget {
       this.#flight = undefined;
       this.#connection.streamEnded(succeeded);
       this.#notify("state");
+      this.#notify("settled");
     }
   }
 
   async #begin({ question, controller }) {
     const session = await this.#connection.createSession();
-    moveRecord(draftId, session.id);
+    moveRecord(this.id, session.id);
     this.session = session;
+    keepMade(session.id, this.#connection.place);
     nameSession(session.id, titleFrom(question.text), false);
     this.#notify("session");
     controller.signal.throwIfAborted();
   }
 
   async #read({ question, answer, controller }) {
-    const stream = this.#connection.client.streamMessage(this.session.id, question.text, {
-      signal: controller.signal,
-    });
-    for await (const event of stream) {
-      switch (event.type) {
-        case "start":
-          this.#delivered(question, event.messageId);
-          break;
-        case "content":
-          this.#grow(answer, event.delta);
-          break;
-        case "replace":
-          answer.text = event.text;
-          this.#notify("entry", answer);
-          break;
-        case "status":
-          answer.activity = event.text;
-          this.#notify("entry", answer);
-          break;
-        case "tool_call":
-          answer.activity = event.name ? `Using ${event.name}` : "Using a tool";
-          this.#notify("entry", answer);
-          break;
-        case "done":
-          this.#delivered(question);
-          this.#finish(answer, event.reply.message);
-          break;
-        default:
-          break;
-      }
+    const { client, backend } = this.#connection;
+    const { text, files } = question;
+    const message = { text, ...(files.length > 0 && { files }), ...backend.asksFor };
+    const stream = client.streamMessage(this.session.id, message, { signal: controller.signal });
+    const late = { type: "status", text: backend.agentIsLate ?? "" };
+    const timer = setTimeout(() => {
+      if (question.state === "sending") this.#grow(answer, late);
+    }, lateAfter);
+    try {
+      for await (const event of stream) this.#take(question, answer, event);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  #grow(answer, delta) {
-    if (answer.state === "waiting") {
+  #take(question, answer, event) {
+    if (event.type === "start") {
+      this.#delivered(question, event.message?.id ?? event.messageId);
+    } else if (event.type === "done") {
+      this.#delivered(question);
+      this.#finish(answer, event.reply);
+    } else {
+      this.#grow(answer, event);
+    }
+  }
+
+  #grow(answer, event) {
+    if (answer.state === "waiting" && (event.type === "content" || event.type === "replace")) {
       answer.state = "streaming";
       answer.at = Date.now();
       this.#notify("entry", answer);
       this.#said("Answer started");
     }
-    answer.text += delta;
-    this.#notify("delta", { entry: answer, delta });
+    const changed = takeEvent(answer, event);
+    if (changed === "text") this.#notify("delta", { entry: answer, delta: event.delta });
+    else if (changed) this.#notify("entry", answer);
+    if (event.type === "status" && changed) this.#said(event.text);
   }
 
   #delivered(question, messageId) {
     question.state = "stored";
     if (messageId) {
       question.id = messageId;
+      question.ids = [messageId];
       this.#known.add(messageId);
     }
     dropUnsent(this.id, question.key);
     this.#notify("entry", question);
   }
 
-  #finish(answer, message) {
+  #finish(answer, reply) {
+    const { message } = reply;
+    const { capabilities } = this.#connection.client;
+    takeReply(answer, reply);
     answer.state = "complete";
-    answer.text = message.text;
     answer.at = message.timestamp ?? Date.now();
-    answer.author = message.author?.name;
     answer.id = message.id;
-    this.#known.add(message.id);
-    if (!this.#connection.client.capabilities.storesStreamedReplies) this.#keep(answer);
+    answer.ids = this.#connection.backend.rowsOf?.(message) ?? [message.id];
+    for (const id of answer.ids) this.#known.add(id);
+    if (capabilities.storesStreamedReplies) keepBeside(this.id, message.id, answer);
+    else this.#keep(answer);
     this.#notify("entry", answer);
   }
 
   #keep(answer) {
-    const { question, text, state, at, problem } = answer;
+    const { question, problem } = answer;
     if (question.id)
       keepAnswer(this.id, question.id, {
-        text,
-        state,
-        at,
+        ...answer,
         problem: problem && { ...problem, retryAt: undefined },
       });
   }
@@ -288,16 +321,12 @@ export class Conversation extends EventTarget {
       question.state = fate === "no" ? "unsent" : "uncertain";
       question.problem = problem;
       this.entries = this.entries.filter((entry) => entry !== answer);
-      keepUnsent(this.id, {
-        key: question.key,
-        text: question.text,
-        at: question.at,
-        certain: fate === "no",
-      });
+      keepUnsent(this.id, { ...question, certain: fate === "no" });
       this.#notify("entries");
       this.#notify("entry", question);
     }
     if (isSessionGone(error, doing)) this.#goneNow();
+    if (isSessionStopped(error)) this.end("stopped");
     this.#said(
       byPerson ? "Answer stopped" : [problem.title, problem.detail].filter(Boolean).join(" "),
     );
@@ -319,11 +348,24 @@ export class Conversation extends EventTarget {
     if (this.busy || this.gone) return;
     if (entry.role === "user") {
       this.take(entry);
-      this.send(entry.text);
+      this.send(entry.text, entry.files);
     } else if (entry.question) {
       entry.retried = true;
       this.#notify("entry", entry);
-      this.send(entry.question.text);
+      this.send(entry.question.text, entry.question.files);
+    }
+  }
+
+  /** Calls the session's agent back, and sends again what found it away. */
+  async wake(entry) {
+    if (this.busy || this.gone) return;
+    try {
+      await this.#connection.run("session", (client) => client.startSession(this.session.id));
+      this.#said("The agent was called");
+      this.retry(entry);
+    } catch (error) {
+      entry.problem = this.#connection.explain(error, "session");
+      this.#notify("entry", entry);
     }
   }
 
@@ -332,16 +374,26 @@ export class Conversation extends EventTarget {
     this.entries = this.entries.filter((other) => other !== entry);
     dropUnsent(this.id, entry.key);
     this.#notify("entries");
-    return entry.text;
+    return entry;
   }
 
-  /** The texts that never reached the session, oldest first. */
+  /** What never reached the session, oldest first. */
   get unsent() {
     return this.entries.filter((entry) => entry.state === "unsent" || entry.state === "uncertain");
   }
 
+  /** Nobody has written or begun anything here. */
+  get isUntouched() {
+    return !this.session && this.entries.length === 0;
+  }
+
   #goneNow() {
-    this.gone = true;
+    this.end("expired");
+  }
+
+  /** The session takes no more messages: it "expired" (the server forgot it), was "cancelled" or "stopped". */
+  end(how) {
+    this.gone = how;
     this.#notify("state");
   }
 
@@ -352,34 +404,6 @@ export class Conversation extends EventTarget {
   #notify(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function fromMessage(message) {
-  return {
-    key: `message-${message.id}`,
-    id: message.id,
-    role: message.role,
-    author: message.author?.name,
-    text: message.text,
-    at: message.timestamp,
-    state: message.role === "user" ? "stored" : "complete",
-  };
-}
-
-/** Where the server could not list all messages of one moment, the transcript says so. */
-function gapEntry({ timestamp }) {
-  const text = "Some messages of this moment may be missing: the server cannot list them all.";
-  return { key: `gap-${timestamp}`, role: "system", text, at: timestamp, state: "complete" };
-}
-
-function placeOf({ timestamp }, entries) {
-  const later = entries.findIndex((entry) => entry.at > timestamp);
-  return later < 0 ? entries.length : later;
-}
-
-export function titleFrom(text) {
-  const line = text.trim().replace(/\s+/g, " ");
-  return line.length > 60 ? `${line.slice(0, 57).trimEnd()}…` : line;
 }
 
 const longer = (first, second = "") => (second.length > first.length ? second : first);

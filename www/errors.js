@@ -5,14 +5,19 @@
  * @typedef {object} Problem
  * @property {string} title      one sentence
  * @property {string} [detail]   what to do about it, or what the server said
- * @property {"retry" | "settings" | "new-session" | "none"} remedy
+ * @property {"retry" | "settings" | "new-session" | "wake" | "none"} remedy
  * @property {"offline" | "error" | undefined} connection   how the connection stands after it; undefined: as before
  * @property {number} [retryAt]  ms since the epoch, before which a retry is pointless
  */
 
-/** `doing`: "connect", "create", "session" (anything inside an existing session) or "send". */
-export function explain(error, doing, { host = "the server", hasKey = false } = {}) {
-  const problem = (byKind[error?.kind] ?? unexpected)({ doing, host, hasKey }, error);
+/** `doing`: "sign-in", "connect", "create", "session" (anything inside an existing session) or "send". */
+export function explain(
+  error,
+  doing,
+  { host = "the server", hasKey = false, byName = false } = {},
+) {
+  const words = byCode[error?.code] ?? byKind[error?.kind] ?? unexpected;
+  const problem = words({ doing, host, hasKey, byName }, error);
   if (error?.retryAfter > 0) problem.retryAt = Date.now() + error.retryAfter;
   return problem;
 }
@@ -24,6 +29,40 @@ export function isSessionGone(error, doing) {
     (error?.kind === "not_found" && (doing === "session" || doing === "send"))
   );
 }
+
+const byCode = {
+  // Agent Cloud's words for what the package calls so.
+  SESSION_INACTIVE: () => ({
+    title: "The session's agent is asleep.",
+    detail: "The server took no message. Waking the agent takes a moment.",
+    remedy: "wake",
+  }),
+  ONBOARDING: ({ host }) => ({
+    title: "This account was never taken into use.",
+    detail: `Sign in to ${host} once in a browser and finish its first steps. Then try again.`,
+    remedy: "retry",
+    connection: "error",
+  }),
+  NO_TEAM: () => ({
+    title: "This account belongs to no team.",
+    detail: "Every session belongs to one: join or make a team, or enter its id in the settings.",
+    remedy: "settings",
+    connection: "error",
+  }),
+  STOPPED: () => ({
+    title: "The session was stopped.",
+    detail: "Its agent takes no more messages, also when it is called again: start a new session.",
+    remedy: "new-session",
+  }),
+  NO_REPLY: () => ({
+    title: "The agent gave no answer.",
+    detail: "It chose to stay silent, or a newer message overtook this one.",
+    remedy: "retry",
+  }),
+};
+
+/** A session that is there to be read, and takes no more messages. */
+export const isSessionStopped = (error) => error?.code === "STOPPED";
 
 const byKind = {
   network: ({ host }) => ({
@@ -42,23 +81,28 @@ const byKind = {
     remedy: "retry",
     connection: doing === "send" ? undefined : "offline",
   }),
-  unauthorized: ({ hasKey }) => ({
-    title: hasKey ? "The server does not accept this API key." : "The server asks for an API key.",
-    detail: hasKey ? "Check the key in the settings." : "Enter one in the settings.",
+  unauthorized: ({ doing, hasKey }) =>
+    doing === "sign-in"
+      ? {
+          title: "The e-mail and the password do not belong together.",
+          detail: "Check both, and that this is the right server.",
+          remedy: "settings",
+        }
+      : refusedKey(hasKey),
+  forbidden: (_, error) => ({
+    title: "This key may not do that.",
+    detail:
+      error.backend === "agentcloud"
+        ? "Its account may not belong to this team. Check the team and the app in the settings, or use another key."
+        : "Ask whoever runs the server, or use another key.",
     remedy: "settings",
     connection: "error",
   }),
-  forbidden: () => ({
-    title: "This API key may not do that.",
-    detail: "Ask whoever runs the server, or use another key.",
-    remedy: "settings",
-    connection: "error",
-  }),
-  not_found: ({ doing, host }) => {
+  not_found: ({ doing, host, byName }) => {
     if (doing === "create") {
       return {
-        title: "The server has no agent with this id.",
-        detail: "Check the agent id in the settings.",
+        title: `The server has no agent with this ${byName ? "name" : "id"}.`,
+        detail: `Check the agent's ${byName ? "name" : "id"} in the settings.`,
         remedy: "settings",
         connection: "error",
       };
@@ -75,7 +119,7 @@ const byKind = {
   expired: () => gone(),
   invalid: (_, error) => ({
     title: "The server does not accept this.",
-    detail: error.issues?.[0]?.message ?? sentence(error.message),
+    detail: sentence(issueOf(error) ?? error.message),
     remedy: "none",
   }),
   rate_limited: () => ({
@@ -122,6 +166,13 @@ const byKind = {
   }),
 };
 
+const refusedKey = (hasKey) => ({
+  title: hasKey ? "The server does not accept this API key." : "The server asks for an API key.",
+  detail: hasKey ? "Check the key in the settings." : "Enter one in the settings.",
+  remedy: "settings",
+  connection: "error",
+});
+
 const gone = () => ({
   title: "This session has expired.",
   detail: "The server no longer knows it. What you typed is kept.",
@@ -133,6 +184,14 @@ const unexpected = (_, error) => ({
   detail: sentence(error?.message ?? String(error)),
   remedy: "retry",
 });
+
+/** The first thing that is wrong, with the field's name where there is one. */
+function issueOf({ issues }) {
+  const [issue] = issues ?? [];
+  if (!issue) return undefined;
+  const field = issue.path?.findLast((part) => typeof part === "string" && part !== "body");
+  return field ? `${field}: ${issue.message}` : issue.message;
+}
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

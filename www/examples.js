@@ -1,24 +1,44 @@
-// In: where the page is connected. Out: three prompts on the empty page. Behind `./demo` stands an agent whose
-// answers are scripted by the first word; any other agent is asked what any agent can answer.
+// In: where the page is connected. Out: three prompts on the empty page. Behind `./demo` and in the page's own sandbox
+// stands an agent whose answers are scripted by the first word; any other agent is asked what any agent can answer.
 
+import { isInPage } from "./backends.js";
 import { element, icon, required } from "./dom.js";
 
-const scripted = [
-  { name: "Say hello", symbol: "wave", text: "Tell me what you can do" },
-  {
-    name: "A long answer, slowly",
-    symbol: "lines",
-    text:
-      "stream 60 60 Once upon a time a message left a small page in a browser. It crossed a wire, word by word, and nobody hurried it. " +
-      "Along the way it was cut into pieces, as all messages are, and put together again, as only few are.\n\n" +
-      "When the last word arrived, the page drew a line under it and waited for the next one.",
-  },
-  {
-    name: "Break in mid-answer",
-    symbol: "cut",
-    text: "throwmid hello there, this sentence will not be",
-  },
-];
+const hello = { name: "Say hello", symbol: "wave", text: "Tell me what you can do" };
+const slowly = {
+  name: "A long answer, slowly",
+  symbol: "lines",
+  text:
+    "stream 60 60 Once upon a time a message left a small page in a browser. It crossed a wire, word by word, and nobody hurried it. " +
+    "Along the way it was cut into pieces, as all messages are, and put together again, as only few are.\n\n" +
+    "When the last word arrived, the page drew a line under it and waited for the next one.",
+};
+
+const scripted = {
+  eliza: [
+    hello,
+    slowly,
+    {
+      name: "Break in mid-answer",
+      symbol: "cut",
+      text: "throwmid hello there, this sentence will not be",
+    },
+  ],
+  meibel: [
+    hello,
+    slowly,
+    {
+      name: "Look something up",
+      symbol: "quote",
+      text: "cite Revenue rose by 12 percent in the last quarter.",
+    },
+  ],
+  agentcloud: [
+    hello,
+    slowly,
+    { name: "Use a tool", symbol: "tool", text: "act 1 The tool has found what you wanted." },
+  ],
+};
 
 const general = [
   { name: "Say hello", symbol: "wave", text: "Tell me what you can do" },
@@ -34,9 +54,10 @@ const general = [
   },
 ];
 
-export function showExamples(connection, choose) {
-  const { settings, defaults } = connection;
-  const examples = defaults.baseUrl && defaults.baseUrl === settings.baseUrl ? scripted : general;
+/** `defaults`: what the page's server said of this backend. */
+export function showExamples(settings, defaults, choose) {
+  const isDemo = defaults.baseUrl && defaults.baseUrl === settings.baseUrl;
+  const examples = isDemo || isInPage(settings) ? scripted[settings.backend] : general;
   required("examples").replaceChildren(
     ...examples.map(({ name, symbol, text }) =>
       element(

@@ -1,7 +1,9 @@
 // In: one entry of a conversation. Out: its article, kept up to date. Which entries there are, and what its
 // buttons do, is decided elsewhere: a button dispatches "entry-action" with { action, entry }.
 
+import { countDown } from "./countdown.js";
 import { element, icon, timeElement } from "./dom.js";
+import { filesElement, PartsView, sourcesElement } from "./parts.js";
 
 const stateNames = {
   sending: "Sending",
@@ -10,10 +12,11 @@ const stateNames = {
   stopped: "Stopped",
   cut: "Cut off",
   failed: "Failed",
+  growing: "Still growing",
 };
 
 const keptReason =
-  "This server does not store streamed answers in its history. This browser keeps the answers that it has shown, so that they are here again after a reload.";
+  "The server's history does not hold this answer. This browser keeps what it has shown, so that it is here again after a reload.";
 
 const speakers = {
   user: "You",
@@ -27,9 +30,12 @@ export class MessageView {
   #entry;
   #text;
   #stream = undefined;
+  #parts = new PartsView();
+  #beside = element("div", { class: "beside", hidden: true }); // sources, files
+  #besideOf = undefined; // what it shows
   #meta = element("footer", { class: "meta" });
   #notice = element("div", { class: "notice", hidden: true });
-  #countdown = 0;
+  #stopCounting = () => {};
 
   constructor(entry) {
     this.#entry = entry;
@@ -38,7 +44,9 @@ export class MessageView {
       "article",
       { class: "message" },
       element("span", { class: "visually-hidden", text: `${this.#speaker}: ` }),
+      this.#parts.node,
       this.#text,
+      this.#beside,
       this.#meta,
       this.#notice,
     );
@@ -63,6 +71,11 @@ export class MessageView {
       this.#stream = undefined;
       this.#showText();
     }
+    const live = entry.state === "waiting" || entry.state === "streaming";
+    this.#parts.show(entry.parts, live);
+    // What did something and said nothing needs no empty line under it.
+    this.#text.hidden = entry.text === "" && entry.parts.length > 0 && !live;
+    this.#showBeside();
     this.#showMeta();
     this.#showNotice();
   }
@@ -71,8 +84,19 @@ export class MessageView {
     this.#stream?.add(delta);
   }
 
+  #showBeside() {
+    const { sources, citations, files, lostFiles } = this.#entry;
+    const shown = [sources, citations, files, lostFiles];
+    // Made anew, an opened list of citations would close.
+    if (this.#besideOf?.every((one, index) => one === shown[index])) return;
+    this.#besideOf = shown;
+    const parts = [sourcesElement(this.#entry), filesElement(this.#entry)].filter(Boolean);
+    this.#beside.replaceChildren(...parts);
+    this.#beside.hidden = parts.length === 0;
+  }
+
   #showText() {
-    const { state, text, activity } = this.#entry;
+    const { state, text } = this.#entry;
     if (state === "waiting") {
       this.#text.replaceChildren(
         element(
@@ -85,10 +109,7 @@ export class MessageView {
             element("i"),
             element("i"),
           ),
-          element("span", {
-            class: activity ? "activity" : "visually-hidden",
-            text: activity ?? "Waiting for the answer",
-          }),
+          element("span", { class: "visually-hidden", text: "Waiting for the answer" }),
         ),
       );
     } else if (text === "") {
@@ -101,12 +122,15 @@ export class MessageView {
   }
 
   #showMeta() {
-    const { state, at, kept, author } = this.#entry;
+    const { state, at, kept, author, usage } = this.#entry;
+    const tokens = usage?.total_tokens;
     const name = stateNames[state];
     this.#meta.replaceChildren(
       ...[
         author && this.#entry.role !== "user" && element("span", { class: "author", text: author }),
         Number.isFinite(at) && timeElement(at),
+        Number.isFinite(tokens) &&
+          element("span", { text: tokens === 1 ? "1 token" : `${tokens.toLocaleString()} tokens` }),
         name && element("span", { class: "state", text: name }),
         kept && keptMark(this.#entry.key),
       ].filter(Boolean),
@@ -115,17 +139,21 @@ export class MessageView {
   }
 
   #showNotice() {
-    clearInterval(this.#countdown);
+    this.#stopCounting();
     const { state, problem, role, retried } = this.#entry;
     const buttons = [];
+    const again = () =>
+      problem?.remedy === "wake"
+        ? this.#button("wake", "Wake the agent and try again", "wake")
+        : this.#retryButton(problem?.retryAt);
     if (state === "unsent" || state === "uncertain") {
-      buttons.push(this.#retryButton(problem?.retryAt), this.#button("edit", "Edit", "pencil"));
+      buttons.push(again(), this.#button("edit", "Edit", "pencil"));
     } else if (
       role === "assistant" &&
       (state === "cut" || state === "failed" || state === "stopped") &&
       !retried
     ) {
-      buttons.push(this.#retryButton(problem?.retryAt));
+      buttons.push(again());
     }
     if (problem?.remedy === "settings")
       buttons.push(this.#button("settings", "Settings", "settings"));
@@ -153,18 +181,9 @@ export class MessageView {
     );
   }
 
-  /** Where the server asked for a pause, the button counts it down. */
-  #retryButton(retryAt = 0) {
+  #retryButton(retryAt) {
     const button = this.#button("retry", "Try again", "again");
-    const label = button.querySelector("span");
-    const show = () => {
-      const seconds = Math.ceil((retryAt - Date.now()) / 1_000);
-      button.disabled = seconds > 0;
-      label.textContent = seconds > 0 ? `Try again in ${seconds} s` : "Try again";
-      if (seconds <= 0) clearInterval(this.#countdown);
-    };
-    if (retryAt > Date.now()) this.#countdown = setInterval(show, 250);
-    show();
+    this.#stopCounting = countDown(button, retryAt);
     return button;
   }
 }

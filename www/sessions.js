@@ -1,39 +1,42 @@
 // In: the sessions of this user, and which one is shown. Out: the list in the side bar, with renaming in place.
 // Events: "rename" { id, title }, "delete" { session }. Opening a session is a plain link to its address.
 
+import { backends } from "./backends.js";
 import { dayName, element, icon, required, sameDay, timeElement } from "./dom.js";
 import { readRecord } from "./kept.js";
+import { isOver, statusName } from "./panel.js";
 
-export const addressOf = (id) => (id ? `#session=${encodeURIComponent(id)}` : "#new");
+/** The address of a session, or of a new one. It names the backend too: another one has no such session. */
+export const addressOf = (id, backend) =>
+  id ? `#session=${encodeURIComponent(id)}&backend=${backend}` : `#new&backend=${backend}`;
 
-/** The session that an address names, "new", or undefined. */
+/** What an address names: `{ id?, backend? }`; the id of a new session is "new". */
 export function sessionIn(hash) {
-  if (hash === "#new") return "new";
-  const match = /^#session=(.+)$/.exec(hash);
-  try {
-    return match ? decodeURIComponent(match[1]) : undefined;
-  } catch {
-    return undefined;
-  }
+  const named = new URLSearchParams(hash.slice(1));
+  const backend = named.get("backend");
+  return {
+    id: named.has("new") ? "new" : (named.get("session") ?? undefined),
+    backend: Object.hasOwn(backends, backend ?? "") ? backend : undefined,
+  };
 }
 
-export const titleOf = (id) => readRecord(id).title ?? "Untitled session";
+export const titleOf = (session, backend) =>
+  readRecord(session.id).title ?? backend.title?.(session) ?? "Untitled session";
 
 export class SessionList extends EventTarget {
   #list = required("sessions");
   #empty = required("no-sessions");
   #renaming = undefined;
 
-  /** `sessions`: newest activity first. `isBusy(id)`: an answer is coming there. */
-  show(sessions, currentId, { lastActivity, isBusy }) {
+  /**
+   * `sessions`: newest activity first. `about`: `backend`, `backendName`, `isBusy(id)` (an answer is coming there),
+   * `canDelete`.
+   */
+  show(sessions, currentId, about) {
     if (this.#renaming) return;
     const focused = document.activeElement?.closest?.("[data-session]")?.dataset.session;
     const selector = document.activeElement?.dataset?.action;
-    this.#list.replaceChildren(
-      ...sessions.map((session) =>
-        this.#row(session, currentId, lastActivity(session), isBusy(session.id)),
-      ),
-    );
+    this.#list.replaceChildren(...sessions.map((session) => this.#row(session, currentId, about)));
     this.#empty.hidden = sessions.length > 0;
     if (focused) {
       const row = [...this.#list.children].find((child) => child.dataset.session === focused);
@@ -41,17 +44,19 @@ export class SessionList extends EventTarget {
     }
   }
 
-  #row(session, currentId, at, busy) {
-    const title = titleOf(session.id);
-    const when = Number.isFinite(at)
-      ? sameDay(at, Date.now())
-        ? timeElement(at)
-        : element("span", { text: dayName(at) })
-      : undefined;
+  #row(session, currentId, { backend, backendName, isBusy, canDelete }) {
+    const title = titleOf(session, backend);
+    const at = backend.lastActivity(session) || readRecord(session.id).touched;
+    const when =
+      at > 0
+        ? sameDay(at, Date.now())
+          ? timeElement(at)
+          : element("span", { text: dayName(at) })
+        : undefined;
     const link = element(
       "a",
       {
-        href: addressOf(session.id),
+        href: addressOf(session.id, backendName),
         "aria-current": session.id === currentId ? "page" : undefined,
         title,
       },
@@ -59,7 +64,8 @@ export class SessionList extends EventTarget {
       element(
         "span",
         { class: "when" },
-        busy ? element("span", { class: "answering", text: "Answering" }) : when,
+        isBusy(session.id) ? element("span", { class: "answering", text: "Answering" }) : when,
+        isOver(session) && element("span", { class: "over", text: statusName(session) }),
       ),
     );
     const button = (action, label, listener) =>
@@ -82,21 +88,21 @@ export class SessionList extends EventTarget {
       element(
         "span",
         { class: "row-buttons" },
-        button("rename", "Rename", () => this.rename(session.id)),
-        button("delete", "Delete", () =>
-          this.dispatchEvent(new CustomEvent("delete", { detail: { session } })),
-        ),
+        button("rename", "Rename", () => this.rename(session.id, title)),
+        canDelete &&
+          button("delete", "Delete", () =>
+            this.dispatchEvent(new CustomEvent("delete", { detail: { session } })),
+          ),
       ),
     );
     return row;
   }
 
   /** Turns the row into a field: Enter keeps, Escape leaves it as it was, leaving the field keeps. */
-  rename(id) {
+  rename(id, old) {
     const row = [...this.#list.children].find((child) => child.dataset.session === id);
     if (!row || this.#renaming) return;
     this.#renaming = id;
-    const old = titleOf(id);
     const field = element("input", {
       class: "rename",
       type: "text",

@@ -39,6 +39,7 @@ export class Transcript {
 
   /** Shows another conversation, at its end. */
   show(conversation) {
+    if (conversation === this.#conversation) return;
     this.#listening.abort();
     this.#listening = new AbortController();
     const { signal } = this.#listening;
@@ -128,7 +129,7 @@ export class Transcript {
     const conversation = this.#conversation;
     const { older, olderProblem, gone, busy } = conversation;
     setAttribute(this.#scroller, "data-busy", busy);
-    setAttribute(this.#scroller, "data-gone", gone);
+    setAttribute(this.#scroller, "data-gone", Boolean(gone));
     this.#scroller.setAttribute("aria-busy", String(older === "loading"));
     this.#top.dataset.state = older;
     this.#top.replaceChildren(...this.#topContent(older, olderProblem, gone));

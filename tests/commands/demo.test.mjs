@@ -57,8 +57,17 @@ test("./demo serves the page with the sandbox behind it, and Ctrl+C ends all of 
   timeout: 300_000,
 }, async (context) => {
   const demo = await startDemo(context);
-  const { backend, baseUrl, agentId } = await servesThePage(demo.url);
+  const { backend, eliza, meibel, agentcloud } = await servesThePage(demo.url);
+  const { baseUrl, agentId } = eliza;
   assert.equal(backend, "eliza");
+  for (const other of [meibel, agentcloud])
+    assert.equal(new URL(other.baseUrl).origin, new URL(demo.url).origin);
+  const ofMeibel = `${meibel.baseUrl}/agents/${meibel.agentId}/sessions`;
+  assert.equal((await fetch(ofMeibel, { method: "POST" })).status, 200);
+  const account = await fetch(new URL("/account.json", agentcloud.baseUrl), {
+    headers: { authorization: `Bearer ${agentcloud.apiKey}`, "content-type": "application/json" },
+  });
+  assert.equal(typeof (await account.json()).account.currentTeam, "string");
   assert.equal(new URL(baseUrl).origin, new URL(demo.url).origin);
   const created = await fetch(`${baseUrl}/api/messaging/sessions`, {
     method: "POST",
@@ -73,7 +82,8 @@ test("./demo --eliza serves the page with a real elizaOS server behind it, and S
   timeout: 300_000,
 }, async (context) => {
   const demo = await startDemo(context, "--eliza");
-  const { backend, baseUrl, agentId } = await servesThePage(demo.url);
+  const { backend, eliza } = await servesThePage(demo.url);
+  const { baseUrl, agentId } = eliza;
   assert.equal(backend, "eliza");
   assert.notEqual(new URL(baseUrl).origin, new URL(demo.url).origin);
   const agents = await (await fetch(`${baseUrl}/api/agents`)).json();

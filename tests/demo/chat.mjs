@@ -40,6 +40,16 @@ export class Chat {
     await this.page.click("#settings-save");
   }
 
+  /** Chooses one of a strip of choices in the dialog, by its label. */
+  async choose(label) {
+    await this.page.locator("#settings label", { hasText: label }).click();
+  }
+
+  /** Goes to another backend by the strip in the side bar. */
+  async switchTo(label) {
+    await this.page.locator("#switch button", { hasText: label }).click();
+  }
+
   async type(text) {
     await this.page.fill("#message", text);
   }
@@ -74,6 +84,13 @@ export class Chat {
         role: row.dataset.role,
         state: row.dataset.state,
         text: row.querySelector(".text").textContent,
+        parts: Array.from(row.querySelectorAll(".parts > li"), (one) => {
+          const head = one.querySelector("summary") ?? one;
+          return Array.from(head.querySelectorAll("span, code"), (word) => word.textContent)
+            .filter((word) => word !== "")
+            .join(" ");
+        }),
+        files: Array.from(row.querySelectorAll(".files .file-name"), (one) => one.textContent),
         kept: row.querySelector(".kept") !== null,
         label: row.querySelector(".state")?.textContent,
         notice: row.querySelector(".notice p")?.textContent,
@@ -93,6 +110,14 @@ export class Chat {
 
   async waitForState(state) {
     await this.page.waitForSelector(`#rows article[data-state="${state}"]`);
+  }
+
+  /** Waits until the last entry stands so. */
+  async waitForLast(state) {
+    await this.page.waitForFunction((wanted) => {
+      const rows = document.querySelectorAll("#rows article");
+      return rows[rows.length - 1]?.dataset.state === wanted;
+    }, state);
   }
 
   /** The lengths that the growing answer had, every 20 ms, until it is complete. */
@@ -119,7 +144,7 @@ export class Chat {
   }
 
   get sessionId() {
-    return decodeURIComponent(new URL(this.page.url()).hash.replace("#session=", ""));
+    return new URLSearchParams(new URL(this.page.url()).hash.slice(1)).get("session");
   }
 
   standing() {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { stopAll } from "../../tools/process.mjs";
 import { sharedElizaServer } from "../eliza-server/server.mjs";
 import { launch } from "./browser.mjs";
+import { dialects } from "./dialects.mjs";
 import { visit } from "./scenario.mjs";
 import { startSite } from "./site.mjs";
 
@@ -17,7 +18,6 @@ test("a visit to the page, with a real elizaOS server behind it", async (t) => {
   await visit(t, browser, {
     name: "eliza",
     pageUrl: site.url,
-    baseUrl: server.url,
-    agentId: server.agentId,
+    dialect: dialects.eliza(server),
   });
 });

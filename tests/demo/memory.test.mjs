@@ -1,6 +1,7 @@
 // What the page promises to remember, and for how long; and that a long memory does not make it slow.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pageConfig } from "../../tools/page-config.mjs";
 import { openPage } from "./browser.mjs";
 import { Chat } from "./chat.mjs";
 import { addressOf, promise, seededSession, setTheStage, siteBefore, stage } from "./promises.mjs";
@@ -89,6 +90,14 @@ promise("a browser that refuses to keep anything still chats", async ({ page, ch
   await chat.open(stage.site.url);
   await chat.say("say hello");
   assert.equal((await chat.lastEntry()).text, "hello");
+  await page.click("#open-settings");
+  await chat.choose("Meibel");
+  await chat.choose("By its name");
+  await chat.settings({ agentName: "sandbox-agent" });
+  await page.waitForSelector("#settings", { state: "hidden" });
+  await chat.rest();
+  await chat.say("say hello by name");
+  assert.equal((await chat.lastEntry()).text, "hello by name");
 });
 
 promise(
@@ -174,7 +183,7 @@ promise(
     await page.click("#open-settings");
     await chat.settings({ apiKey: "only-the-key" });
     await page.waitForSelector("#settings", { state: "hidden" });
-    const moved = { backend: "eliza", baseUrl: stage.sandbox.url, agentId: stage.sandbox.agentId };
+    const moved = pageConfig(stage.sandbox, stage.sandbox.url);
     await page.route("**/config.json", (route) => route.fulfill({ json: moved }));
     await chat.reload();
     assert.equal(await page.locator("#where").textContent(), new URL(stage.sandbox.url).host);

@@ -38,6 +38,6 @@ export async function startSandbox({ files = [], options = [] } = {}) {
       resolve(first);
     });
   });
-  const { url, agentId } = JSON.parse(line);
-  return { url, agentId, stop: () => stop(child) };
+  const { ready: _, ...told } = JSON.parse(line);
+  return { ...told, stop: () => stop(child) };
 }

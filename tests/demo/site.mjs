@@ -13,6 +13,9 @@ const types = {
   ".wasm": "application/wasm",
 };
 
+// Where the servers of all dialects have something; the rest is the page's.
+const servers = /^\/(api|v2|forms|login|account\.json|[0-9a-f]{24})(\/|$)/;
+
 /**
  * `config`: what config.json says; undefined: there is none. A fault is a function of the API request
  * `{ method, path, headers }` to nothing (pass it on), or to one of
@@ -27,7 +30,7 @@ export async function startSite({ upstream, config } = {}) {
     const path = new URL(incoming.url, "http://site").pathname;
     // Chromium repeats even a POST by itself when a connection breaks that it had used before.
     outgoing.setHeader("connection", "close");
-    if (path.startsWith("/api/")) forward(site, upstream, incoming, outgoing);
+    if (servers.test(path)) forward(site, upstream, incoming, outgoing);
     else serveFile(path, outgoing, config?.(site));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

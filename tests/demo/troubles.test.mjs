@@ -2,6 +2,7 @@
 // sentence that a person understands, and nothing that was typed is lost.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { pageConfig } from "../../tools/page-config.mjs";
 import { stopAll } from "../../tools/process.mjs";
 import { launch, openPage, picture } from "./browser.mjs";
 import { Chat } from "./chat.mjs";
@@ -31,12 +32,10 @@ function trouble(promise, { expected = [], config, upstream }, run) {
   test(promise, async (t) => {
     const site = await startSite({
       upstream: upstream ? await upstream(t) : sandbox.url,
-      config: (here) => ({
-        backend: "eliza",
-        baseUrl: here.url,
-        agentId: sandbox.agentId,
-        ...config,
-      }),
+      config: (here) => {
+        const whole = pageConfig(sandbox, here.url);
+        return { ...whole, eliza: { ...whole.eliza, ...config } };
+      },
     });
     t.after(site.stop);
     const opened = await openPage(browser, { expected });
@@ -92,7 +91,7 @@ trouble(
 test("a server that is not there is told, and the message waits for it", async (t) => {
   const site = await startSite({
     upstream: sandbox.url,
-    config: (here) => ({ backend: "eliza", baseUrl: here.url, agentId: sandbox.agentId }),
+    config: (here) => pageConfig(sandbox, here.url),
   });
   t.after(site.stop);
   site.fault = () => ({ drop: true });
