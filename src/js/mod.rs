@@ -5,6 +5,8 @@
 
 mod input;
 mod machine;
+#[cfg(test)]
+mod parse_tests;
 mod request;
 mod table;
 #[cfg(test)]

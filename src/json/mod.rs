@@ -1,8 +1,15 @@
 //! The one JSON reader: text in, the wanted fields out, the rest kept as ranges of the text.
 //!
-//! It takes what `JSON.parse` takes and refuses what that refuses, with two differences that are meant: nesting has a
-//! bound ([`MAX_DEPTH`]), and numbers keep their text until somebody asks for one. A lone surrogate in a string is kept
-//! ([`Text`]); of two fields with one name the last wins, as in JavaScript, because fields come in order.
+//! It takes what `JSON.parse` takes, refuses what that refuses and gives the same values, with differences that are meant:
+//!
+//! - nesting has a bound ([`MAX_DEPTH`]);
+//! - a byte order mark in front is passed over, as `Response.json()` does;
+//! - a number keeps its text until somebody asks for it, and then is the nearest one if it has at most 19 digits and a
+//!   power of ten from -19 to 19, else one near that ([`Reader::number`]);
+//! - half a character in the name of a field that is read is a U+FFFD.
+//!
+//! Half a character in a string is kept ([`Text`]); of two fields with one name the last wins, as in JavaScript, because
+//! fields come in order.
 //! A value of the wrong type is a [`Flaw`] that names the field's path.
 //! Writing is in [`write`], rewriting in `filter`.
 
@@ -254,7 +261,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a number, as near as a sum of its digits comes: exact for whole numbers up to 2^53.
+    /// Reads a number: the nearest one where it is written as programs write numbers (see the module), else one near that.
     pub fn number(&mut self) -> Read<f64> {
         match self.kind() {
             Kind::Number => Ok(scan::value_of(self.raw()?)),

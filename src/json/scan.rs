@@ -133,34 +133,71 @@ fn number(bytes: &[u8], start: usize) -> Found<usize> {
     Ok(at)
 }
 
+/// As many digits as a `u64` surely holds, and the largest power of ten that it holds.
+const DIGITS: i32 = 19;
+
 /// The number that a checked JSON number's text stands for, without the weight of exact decimal conversion in the
-/// WebAssembly file: whole numbers are exact up to 2^53, others as near as their digits summed up come.
+/// WebAssembly file: the nearest one, as in JavaScript, if it is a whole number of at most 19 digits times a power of ten
+/// from -19 to 19; else as near as a few multiplications come.
 pub(super) fn value_of(text: &str) -> f64 {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let sum = |digits: &str| {
-        digits
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .fold(0.0, |sum, digit| sum * 10.0 + f64::from(digit - b'0'))
-    };
-    let power = |exponent: f64| 10f64.powi(exponent.clamp(-400.0, 400.0) as i32);
-    let size = sum(whole) + sum(fraction) / power(fraction.len() as f64);
-    let exponent = if exponent.starts_with('-') {
-        -sum(exponent)
+    let digits = exponent.bytes().filter(u8::is_ascii_digit);
+    let size = digits.fold(0_i32, |sum, digit| {
+        sum.saturating_mul(10)
+            .saturating_add(i32::from(digit - b'0'))
+    });
+    let mut power = if exponent.starts_with('-') {
+        -size
     } else {
-        sum(exponent)
-    };
-    let scaled = if exponent == 0.0 || size == 0.0 {
         size
-    } else {
-        size * power(exponent)
+    };
+    let (mut whole, mut count, mut zeros, mut exact, mut fraction) = (0_u64, 0, 0, true, false);
+    for byte in mantissa.bytes() {
+        fraction |= byte == b'.';
+        if !byte.is_ascii_digit() {
+            continue;
+        }
+        power = power.saturating_sub(i32::from(fraction));
+        if byte == b'0' {
+            // counts only if a digit comes behind it
+            zeros += i32::from(whole != 0);
+        } else if count + zeros < DIGITS {
+            whole = whole * 10_u64.pow(zeros as u32 + 1) + u64::from(byte - b'0');
+            (count, zeros) = (count + zeros + 1, 0);
+        } else {
+            power = power.saturating_add(zeros + 1);
+            (count, zeros, exact) = (DIGITS, 0, false);
+        }
+    }
+    power = power.saturating_add(zeros);
+    let number = match power {
+        _ if whole == 0 => 0.0,
+        0..=DIGITS if exact => (u128::from(whole) * 10_u128.pow(power as u32)) as f64,
+        ..0 if exact && power >= -DIGITS => quotient(whole, 10_u128.pow(power.unsigned_abs())),
+        _ => {
+            // in two steps, because the power alone may be larger than any number
+            let power = power.clamp(-800, 800);
+            let scale = |number: f64, power: i32| match power {
+                0.. => number * 10f64.powi(power),
+                _ => number / 10f64.powi(-power),
+            };
+            scale(scale(whole as f64, power / 2), power - power / 2)
+        }
     };
     if text.starts_with('-') {
-        -scaled
+        -number
     } else {
-        scaled
+        number
     }
+}
+
+/// The number next to a quotient: at least 63 bits of it, and a last one that tells whether there is more.
+fn quotient(dividend: u64, divisor: u128) -> f64 {
+    let shift = dividend.leading_zeros() + 63;
+    let dividend = u128::from(dividend) << shift;
+    let more = !dividend.is_multiple_of(divisor);
+    let bits = (dividend / divisor) | u128::from(more);
+    bits as f64 * f64::from_bits(u64::from(1023 - shift) << 52)
 }
 
 /// How many bytes from `at` on stand in a string as they are: no quote, no backslash, no control character.

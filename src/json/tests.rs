@@ -132,29 +132,61 @@ fn nesting_has_a_bound_and_no_recursion_behind_it() {
 }
 
 #[test]
-fn whole_numbers_are_exact_and_others_are_near() {
-    let number = |json: &str| whole(json, Reader::number).unwrap();
+fn numbers_as_programs_write_them_are_the_nearest_ones() {
     for exact in [
         "0",
         "-1",
         "1795289177876",
         "9007199254740991",
+        "9007199254740993",
         "1e3",
         "-2.5",
         "123.125",
+        "1795289177876.1234",
+        "0.8734912872314453",
+        "0.1",
+        "1.2345678901234567e-3",
+        "9999999999999999999",
+        "1000000000000000000000000000000000000000",
+        "0.0000000000000000001",
     ] {
         assert_eq!(number(exact), exact.parse::<f64>().unwrap(), "{exact}");
     }
-    let near = number("1795289177876.1234");
-    assert!((near - 1_795_289_177_876.123_4).abs() < 0.001, "{near}");
+    assert!(number("-0").is_sign_negative());
+}
+
+#[test]
+fn any_number_of_seventeen_digits_is_the_nearest_one() {
+    proptest::proptest!(|(digits in 0_u64..100_000_000_000_000_000, power in -19..=19)| {
+        let text = format!("{digits}e{power}");
+        proptest::prop_assert_eq!(number(&text), text.parse::<f64>().unwrap());
+    });
+}
+
+#[test]
+fn a_number_of_any_size_is_one_and_near() {
+    let nines = "9".repeat(400);
+    // found by the fuzz target: so long a fraction was a quotient of two infinities
+    let fraction = format!("5.{nines}");
+    let small = format!("0.{}1", "0".repeat(400));
     for odd in [
         "1e999",
         "1e-999",
         "1e99999999999999999999",
-        &"9".repeat(400),
+        &nines,
+        &fraction,
+        &small,
     ] {
-        let _ = number(odd);
+        let (ours, theirs) = (number(odd), odd.parse::<f64>().unwrap());
+        assert!(
+            ours == theirs || (ours - theirs).abs() <= theirs.abs() * 1e-14,
+            "{odd}: {ours}"
+        );
     }
+}
+
+fn number(json: &str) -> f64 {
+    whole(json, Reader::number).unwrap()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 pub mod asking;
 pub mod call;
-mod chance;
+pub(crate) mod chance;
 pub mod events;
 pub mod follow;
 pub mod history;
