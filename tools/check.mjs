@@ -69,6 +69,11 @@ const steps = {
     needs: ["build", "browser", "eliza"],
     run: () => nodeTests("tests/package"),
   },
+  conformance: {
+    about: "every case of the event-stream corpora in Node, in Chromium and in workerd",
+    needs: ["build", "browser"],
+    run: () => nodeTests("tests/conformance"),
+  },
   readme: {
     about: "the code blocks of README.md run",
     needs: ["build", "eliza"],

@@ -1,15 +1,14 @@
 // The installed tarball in other runtimes: Deno, Bun and workerd (Cloudflare's).
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
 import { nodeModulesBin, root } from "../../tools/paths.mjs";
 import { run } from "../../tools/process.mjs";
 import { sharedElizaServer } from "../eliza-server/server.mjs";
 import { projectWith } from "./pack.mjs";
+import { startWorker } from "./workerd.mjs";
 
 const ANSWER = "hello from the packed tarball, word by word";
 
@@ -55,37 +54,8 @@ test("Bun holds a session", async () => {
   assertTold(await run(bun(), ["session.mjs"], { cwd: project, env, capture: true }));
 });
 
-// What wrangler does: bundle with workerd's conditions, leave the .wasm file a module of its own.
 test("a Cloudflare Worker holds a session", async () => {
-  const out = join(project, "bundled");
-  await build({
-    absWorkingDir: project,
-    entryPoints: ["worker.mjs"],
-    outdir: out,
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    conditions: ["workerd", "worker", "browser"],
-    outExtension: { ".js": ".mjs" },
-    loader: { ".wasm": "copy" },
-    logLevel: "error",
-  });
-  const files = await readdir(out);
-  const modules = await Promise.all(
-    files
-      .sort((one, other) => Number(other === "worker.mjs") - Number(one === "worker.mjs"))
-      .map(async (file) => ({
-        type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
-        path: join(out, file),
-        contents: await readFile(join(out, file)),
-      })),
-  );
-  const worker = new Miniflare({
-    modules,
-    modulesRoot: out,
-    compatibilityDate: "2026-01-01",
-    bindings: env,
-  });
+  const worker = await startWorker(project, "worker.mjs", env);
   try {
     const response = await worker.dispatchFetch("http://localhost/");
     assert.equal(await response.text(), ANSWER);
