@@ -4,8 +4,9 @@
 //! (`js/driver.js`) does `fetch`, reads and waits. The modules stand in the order in which the data goes:
 //!
 //! out: `js` → `operation` → `backend` (encodes) → `http` → driver
-//! in: driver → `sse`, `json` → `backend` (decodes its wire) → `model` → `js`
+//! in: driver → `sse`, `socket`, `json` → `backend` (decodes its wire) → `model` → `js`
 
+pub mod socket;
 pub mod sse;
 
 pub mod json;
