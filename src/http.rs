@@ -176,6 +176,19 @@ pub fn segment(id: &str) -> Result<String, Error> {
     }
 }
 
+/// The address of a WebSocket at an http address, or at a path on the page's own origin: not every browser completes
+/// that by itself.
+pub fn websocket(url: &str, page_origin: Option<&str>) -> String {
+    let origin = page_origin.filter(|_| url.starts_with('/'));
+    let whole = format!("{}{url}", origin.unwrap_or_default());
+    match whole.get(..4) {
+        Some(start) if start.eq_ignore_ascii_case("http") => {
+            format!("ws{}", whole.get(4..).unwrap_or_default())
+        }
+        _ => whole,
+    }
+}
+
 /// Percent-encodes everything but RFC 3986's unreserved characters.
 pub fn percent_encoded(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
@@ -254,6 +267,18 @@ mod tests {
         for id in ["", ".", ".."] {
             assert_eq!(segment(id).unwrap_err().kind, ErrorKind::Invalid, "{id:?}");
         }
+    }
+
+    #[test]
+    fn a_websocket_is_as_safe_as_its_http_address() {
+        for (url, socket) in [
+            ("https://a.test/x?y=z", "wss://a.test/x?y=z"),
+            ("HTTP://a.test:80", "ws://a.test:80"),
+            ("/agent/socket.io/", "wss://page.test/agent/socket.io/"),
+        ] {
+            assert_eq!(websocket(url, Some("https://page.test")), socket);
+        }
+        assert_eq!(websocket("/a", None), "/a");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Options {
     pub raw_key: bool,
     /// the origin of the page that this runs in, if it runs in one
     pub page_origin: Option<String>,
+    /// an answer may be told over a WebSocket
+    pub live: bool,
     /// different for every client
     pub random: [u8; 16],
 }
@@ -61,6 +63,10 @@ pub struct Settings {
     pub max_event_bytes: usize,
     /// bytes of one JSON body
     pub max_body_bytes: usize,
+    /// the origin of the page that this runs in, if it runs in one
+    pub page_origin: Option<String>,
+    /// an answer may be told over a WebSocket
+    pub live: bool,
     /// different for every client: their retries must not come all at once
     pub seed: u64,
 }
@@ -125,6 +131,8 @@ impl Settings {
                 as usize,
             max_body_bytes: whole("maxBodyBytes", options.max_body_bytes, 67_108_864.0, 1.0)?
                 as usize,
+            page_origin: options.page_origin,
+            live: options.live,
             seed: u128::from_ne_bytes(options.random) as u64,
         })
     }

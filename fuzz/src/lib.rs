@@ -129,6 +129,7 @@ fn look(mut watch: Box<dyn backend::Watch>, body: &str) {
         if watch.answer(body, &mut ear).is_err() || ear.over {
             return;
         }
+        let _ = watch.heard("message", body, &mut ear);
     }
 }
 

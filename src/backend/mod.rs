@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Request};
 use crate::json::Json;
 use crate::model::{self, Capabilities, Message, PageEnd, Reply, ReplyEvent, Session};
+use crate::operation::Now;
 use crate::settings::Settings;
 use crate::text::Text;
 use crate::time;
@@ -222,12 +223,51 @@ pub enum Look {
     Idle,
 }
 
+/// Where a server tells of an answer by itself, over Socket.IO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// the address of its Socket.IO, without a query
+    pub url: String,
+    /// the event with which one enters
+    pub enter: &'static str,
+    /// its argument, as JSON text
+    pub name: String,
+    /// the event with which the server lets one in
+    pub entered: &'static str,
+}
+
+/// What an event of such a room means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// nothing for the answer
+    Nothing,
+    /// it grows
+    Growing,
+    /// it may be whole: asking tells
+    Ended,
+}
+
 /// Looks for an answer that the server does not send.
 pub trait Watch {
     /// What to ask next.
     fn ask(&mut self) -> Request;
     /// Reads the answer to that.
     fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error>;
+    /// Where the server tells of the answer by itself, if it does and somebody wants that.
+    fn room(&self, _now: Now) -> Option<Room> {
+        None
+    }
+    /// That room could not be entered.
+    fn no_room(&mut self, _now: Now) {}
+    /// Reads an event that was heard there; `data` is JSON text. What fails here is no failure of the answer.
+    fn heard(
+        &mut self,
+        _event: &str,
+        _data: &str,
+        _listener: &mut dyn Listener,
+    ) -> Result<Sign, Error> {
+        Ok(Sign::Nothing)
+    }
 }
 
 /// Reads one answer. A fresh one for each, so nothing leaks from one answer into the next; it is told nothing about how

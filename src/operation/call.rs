@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::chance::Chance;
-use super::{Failure, Happened, Now, Patience};
+use super::{Failure, Happened, Next, Now, Patience};
 use crate::backend::Backend;
 use crate::error::{Delivered, Error, ErrorKind};
 use crate::http::{self, Head, Request};
@@ -34,6 +34,8 @@ pub enum Repeat {
 pub enum Expect {
     /// JSON
     Json,
+    /// plain text
+    Text,
     /// events, or JSON from a server that does not stream
     Stream,
     /// whatever; only its status counts
@@ -53,6 +55,16 @@ pub enum Progress {
     Body,
     /// a stream of events begins: its bytes are the caller's
     Stream,
+}
+
+impl From<Progress> for Next {
+    fn from(progress: Progress) -> Self {
+        match progress {
+            Progress::Send => Next::Send,
+            Progress::Wait(milliseconds) => Next::Wait(milliseconds),
+            Progress::Read | Progress::Stream | Progress::Body => Next::Read,
+        }
+    }
 }
 
 /// One request and its retries.
@@ -175,6 +187,8 @@ impl Call {
                 Ok(Progress::Body)
             }
             Happened::Failed(failure) => self.broken(failure),
+            // of a socket, and no concern of a request
+            Happened::Opened | Happened::Heard(_) | Happened::Closed => Ok(Progress::Read),
         }
     }
 
@@ -273,9 +287,11 @@ impl Call {
             Expect::Nothing if media_type != "text/html" => Ok(Progress::Read),
             Expect::Stream if stream => Ok(Progress::Stream),
             Expect::Json | Expect::Stream if json => Ok(Progress::Read),
+            Expect::Text if media_type == "text/plain" => Ok(Progress::Read),
             _ => {
                 let wanted = match self.expect() {
                     Expect::Stream => "a stream of events",
+                    Expect::Text => "text",
                     Expect::Json | Expect::Nothing => "JSON",
                 };
                 let found = if media_type.is_empty() {

@@ -7,6 +7,7 @@ pub(crate) mod chance;
 pub mod events;
 pub mod follow;
 pub mod history;
+pub mod looking;
 pub mod open;
 pub mod single;
 pub mod turn;
@@ -32,6 +33,12 @@ pub enum Happened {
     Waited,
     /// the caller took what was yielded and wants more
     Resumed,
+    /// the socket is open
+    Opened,
+    /// a text came over the socket
+    Heard(String),
+    /// the socket is closed, or could not be opened, or gave something else than text
+    Closed,
 }
 
 /// Why a request or its body failed.
@@ -68,6 +75,12 @@ pub enum Next {
     /// the same before a connection that was lost is opened again: no longer once the platform is online again, or once
     /// the page is seen again
     Reconnect(f64),
+    /// open the socket at [`Operation::socket`], which takes so many milliseconds at the most
+    Open(f64),
+    /// wait so many milliseconds for the next text of the socket; what came meanwhile comes first
+    Listen(f64),
+    /// close the socket
+    Close,
     /// hand out what is in the sink; go on with [`Happened::Resumed`] when more is wanted
     Yield,
     /// everything is in the sink; give up the response, if there is one
@@ -155,4 +168,15 @@ pub trait Operation {
 
     /// How long to wait for that request.
     fn patience(&self) -> Patience;
+
+    /// The address to open after [`Next::Open`]. The socket stays open, whatever comes next, until [`Next::Close`], or
+    /// until the operation is over.
+    fn socket(&self) -> Option<String> {
+        None
+    }
+
+    /// What to say over the socket, text by text, before anything else is done.
+    fn say(&mut self) -> Option<String> {
+        None
+    }
 }

@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use super::call::{Call, Expect, Progress, Repeat};
+use super::looking::Looking;
 use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Answer, Backend, Decoder, Listener, Look, OutgoingMessage, Watch};
+use crate::backend::{Answer, Backend, Decoder, Listener, OutgoingMessage};
 use crate::error::{Delivered, Error, ErrorKind};
 use crate::http::Request;
 use crate::model::{Message, Reply, ReplyEvent};
@@ -15,11 +16,6 @@ use crate::text::Text;
 
 /// How long an answer is looked for without a sign of life, unless the caller says so.
 const ANSWER_TIMEOUT: f64 = 60_000.0;
-/// The pauses between two looks: while the answer grows, and from the first to the longest while nothing comes.
-const GROWING_PAUSE: f64 = 250.0;
-const PAUSE: f64 = 400.0;
-const MAX_PAUSE: f64 = 2_000.0;
-const GROWTH: f64 = 1.4;
 
 /// A turn under way.
 pub struct Turn {
@@ -42,14 +38,7 @@ enum Phase {
     /// events come in
     Streaming,
     /// the answer is looked for
-    Looking(Looking),
-}
-
-struct Looking {
-    watch: Box<dyn Watch>,
-    call: Box<Call>,
-    until: Now,
-    pause: f64,
+    Looking(Box<Looking>),
 }
 
 impl Turn {
@@ -100,12 +89,12 @@ impl Turn {
         let unsent = |error: Error| error.delivered(Delivered::No);
         match call.step(now, happened).map_err(unsent)? {
             Progress::Body => {}
-            progress => return Ok(next(progress)),
+            progress => return Ok(progress.into()),
         }
         let read = self.decoder.before(&call.text());
         read.map_err(|error| unsent(call.failed(error)))?;
         self.phase = Phase::Calling;
-        self.call.step(now, Happened::Begin).map(next)
+        self.call.step(now, Happened::Begin).map(Next::from)
     }
 
     fn calling(
@@ -120,7 +109,7 @@ impl Turn {
                 Ok(Next::Read)
             }
             Progress::Body => self.answered(now, sink),
-            progress => Ok(next(progress)),
+            progress => Ok(progress.into()),
         }
     }
 
@@ -140,7 +129,7 @@ impl Turn {
                     .call
                     .failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY")))
             }
-            Answer::Later { message, mut watch } => {
+            Answer::Later { message, watch } => {
                 self.talk.started = true;
                 let known = message.is_some();
                 if let Some(message) = message {
@@ -149,31 +138,20 @@ impl Turn {
                         message: Some(message),
                     });
                 }
-                let mut call = Box::new(self.look(watch.ask()));
-                // the message is there already, and only the watch can say which it is
-                let begun = match known {
-                    true => Next::Look(PAUSE),
-                    false => next(call.step(now, Happened::Begin)?),
-                };
-                self.phase = Phase::Looking(Looking {
-                    call,
+                let (settings, backend) = (self.settings.clone(), self.backend.clone());
+                let mut looking = Box::new(Looking::new(
+                    settings,
+                    backend,
                     watch,
-                    until: now + self.answer_timeout,
-                    pause: PAUSE,
-                });
-                Ok(begun)
+                    self.answer_timeout,
+                    now,
+                ));
+                // without it, the message is there already, and only the watch can say which it is
+                let begun = looking.begin(now, !known);
+                self.phase = Phase::Looking(looking);
+                begun
             }
         }
-    }
-
-    fn look(&self, request: Request) -> Call {
-        Call::new(
-            self.settings.clone(),
-            self.backend.clone(),
-            request,
-            Repeat::Safe,
-            Expect::Json,
-        )
     }
 
     fn looking(
@@ -185,46 +163,12 @@ impl Turn {
         let Phase::Looking(looking) = &mut self.phase else {
             return Ok(Next::Read);
         };
-        match looking.call.step(now, happened) {
-            Ok(Progress::Body) => {}
-            Ok(progress) => return Ok(next(progress)),
-            Err(error) => return Err(self.broken(error)),
+        let looked = looking.step(now, happened, &mut self.talk.hear(sink));
+        match looked {
+            Ok(_) if self.talk.end.is_some() => self.ended(),
+            Ok(next) => Ok(next),
+            Err(error) => Err(self.broken(error)),
         }
-        let body = looking.call.text();
-        let look = looking
-            .watch
-            .answer(&body, &mut self.talk.hear(sink))
-            .map_err(|error| looking.call.failed(error));
-        let look = match look {
-            Ok(_) if self.talk.end.is_some() => return self.ended(),
-            Ok(look) => look,
-            Err(error) => return Err(self.broken(error)),
-        };
-        match look {
-            Look::Now => {}
-            Look::Growing => {
-                looking.until = now + self.answer_timeout;
-                looking.pause = GROWING_PAUSE;
-            }
-            Look::Idle if now >= looking.until => {
-                let message = format!(
-                    "the message was taken, but nothing of an answer to it came for {} ms",
-                    self.answer_timeout
-                );
-                return Err(self.broken(Error::new(ErrorKind::Timeout, message)));
-            }
-            Look::Idle => looking.pause = (looking.pause * GROWTH).clamp(PAUSE, MAX_PAUSE),
-        }
-        let (request, pause) = (looking.watch.ask(), looking.pause);
-        let mut call = self.look(request);
-        let begun = match look {
-            Look::Now => next(call.step(now, Happened::Begin)?),
-            Look::Growing | Look::Idle => Next::Look(pause),
-        };
-        if let Phase::Looking(looking) = &mut self.phase {
-            *looking.call = call;
-        }
-        Ok(begun)
     }
 
     fn streaming(&mut self, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
@@ -321,15 +265,6 @@ impl Turn {
     }
 }
 
-/// What a call's progress means for the driver.
-fn next(progress: Progress) -> Next {
-    match progress {
-        Progress::Send => Next::Send,
-        Progress::Wait(milliseconds) => Next::Wait(milliseconds),
-        Progress::Read | Progress::Stream | Progress::Body => Next::Read,
-    }
-}
-
 /// What was said so far.
 #[derive(Default)]
 struct Talk {
@@ -403,7 +338,7 @@ impl Operation for Turn {
             Phase::Before(call) => call.space(at_least),
             Phase::Calling => self.call.space(at_least),
             Phase::Streaming => self.framer.space(at_least),
-            Phase::Looking(looking) => looking.call.space(at_least),
+            Phase::Looking(looking) => looking.space(at_least),
         }
     }
 
@@ -421,7 +356,7 @@ impl Operation for Turn {
             Phase::Before(call) => call
                 .request(key)
                 .map_err(|error| error.delivered(Delivered::No)),
-            Phase::Looking(looking) => looking.call.request(key),
+            Phase::Looking(looking) => looking.request(key),
             Phase::Calling | Phase::Streaming => self.call.request(key),
         }
     }
@@ -429,8 +364,22 @@ impl Operation for Turn {
     fn patience(&self) -> Patience {
         match &self.phase {
             Phase::Before(call) => call.patience(),
-            Phase::Looking(looking) => looking.call.patience(),
+            Phase::Looking(looking) => looking.patience(),
             Phase::Calling | Phase::Streaming => self.call.patience(),
+        }
+    }
+
+    fn socket(&self) -> Option<String> {
+        match &self.phase {
+            Phase::Looking(looking) => looking.socket(),
+            _ => None,
+        }
+    }
+
+    fn say(&mut self) -> Option<String> {
+        match &mut self.phase {
+            Phase::Looking(looking) => looking.say(),
+            _ => None,
         }
     }
 }

@@ -30,8 +30,7 @@ fn follow(world: &mut World, made: Made, until: f64) -> Followed {
     let pauses = std::mem::take(&mut drive.pauses);
     let run = Run {
         seen,
-        error: None,
-        requests: Vec::new(),
+        ..Run::default()
     };
     let ids = run
         .messages()

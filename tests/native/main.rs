@@ -17,6 +17,7 @@ mod details;
 mod expected;
 mod follow;
 mod hostile;
+mod live;
 mod meibel;
 mod metadata;
 mod paging;

@@ -53,6 +53,18 @@ pub trait Server {
     fn instead(&self, _turn: u64) -> Option<Answer> {
         None
     }
+    /// Opens a socket after so many milliseconds; none: it cannot be opened.
+    fn open(&mut self, _url: &str) -> Option<f64> {
+        None
+    }
+    /// Takes what the client says over the socket.
+    fn said(&mut self, _text: &str) {}
+    /// What comes next over the socket, and when, if that is not later than `until`; no text: it is closed.
+    fn next_text(&mut self, _until: f64) -> Option<(f64, Option<String>)> {
+        None
+    }
+    /// The client closed the socket.
+    fn closed(&mut self) {}
 }
 
 /// What came out of an operation.
@@ -117,12 +129,16 @@ impl Sink for Taken {
 }
 
 /// All that came of an operation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     pub seen: Vec<Seen>,
     pub error: Option<Error>,
     /// every request, and when it was made
     pub requests: Vec<(f64, Request)>,
+    /// the addresses of the sockets that were opened
+    pub sockets: Vec<String>,
+    /// what was said over them
+    pub said: Vec<String>,
 }
 
 impl Run {
@@ -208,6 +224,10 @@ pub struct Drive<'s> {
     pub requests: Vec<(f64, Request)>,
     /// the pauses that the operation asked for
     pub pauses: Vec<f64>,
+    pub sockets: Vec<String>,
+    pub said: Vec<String>,
+    /// a socket is open
+    open: bool,
 }
 
 /// Runs an operation to its end.
@@ -225,11 +245,13 @@ pub fn run_with_key(server: &mut dyn Server, made: Made, key: Option<&str>) -> R
             Err(error) => break Some(error),
         }
     };
-    let requests = drive.requests;
+    assert!(!drive.open, "the socket was left open");
     Run {
         seen,
         error,
-        requests,
+        requests: drive.requests,
+        sockets: drive.sockets,
+        said: drive.said,
     }
 }
 
@@ -246,6 +268,9 @@ impl<'s> Drive<'s> {
             steps: 0,
             requests: Vec::new(),
             pauses: Vec::new(),
+            sockets: Vec::new(),
+            said: Vec::new(),
+            open: false,
         }
     }
 
@@ -268,6 +293,9 @@ impl<'s> Drive<'s> {
         }
         if let Some(error) = failed {
             self.operation = Err(error);
+        }
+        if self.over {
+            self.close();
         }
         match (std::mem::take(&mut self.taken.0), &self.operation) {
             (values, _) if !values.is_empty() => Ok(Some(values)),
@@ -323,6 +351,12 @@ impl<'s> Drive<'s> {
                 self.tell(Happened::Waited)
             }
             Some(Next::Yield) => self.tell(Happened::Resumed),
+            Some(Next::Open(limit)) => self.open_socket(limit),
+            Some(Next::Listen(limit)) => self.listen(limit),
+            Some(Next::Close) => {
+                self.close();
+                self.tell(Happened::Closed)
+            }
             Some(Next::Done) => panic!("a step after the end"),
         }
     }
@@ -339,6 +373,68 @@ impl<'s> Drive<'s> {
         match &mut self.operation {
             Ok(operation) => operation.as_mut(),
             Err(error) => panic!("a step after the failure {error:?}"),
+        }
+    }
+
+    fn open_socket(&mut self, limit: f64) -> Result<Next, Error> {
+        assert!(limit > 0.0, "no time to open a socket");
+        self.exchange = None;
+        let url = self.operation().socket().unwrap();
+        self.sockets.push(url.clone());
+        let now = self.server.now();
+        match self.server.open(&url) {
+            Some(after) if after <= limit => {
+                self.server.pass(now + after);
+                self.open = true;
+                let next = self.tell(Happened::Opened);
+                self.say();
+                next
+            }
+            Some(_) => {
+                self.server.pass(now + limit);
+                self.tell(Happened::Waited)
+            }
+            None => self.tell(Happened::Closed),
+        }
+    }
+
+    fn listen(&mut self, limit: f64) -> Result<Next, Error> {
+        assert!(limit >= 0.0, "it listens for {limit} ms");
+        assert!(self.open, "it listens to no socket");
+        self.exchange = None;
+        let until = self.server.now() + limit;
+        let next = match self.server.next_text(until) {
+            Some((at, Some(text))) => {
+                self.server.pass(at);
+                self.tell(Happened::Heard(text))
+            }
+            Some((at, None)) => {
+                self.server.pass(at);
+                self.open = false;
+                self.tell(Happened::Closed)
+            }
+            None => {
+                self.server.pass(until);
+                self.tell(Happened::Waited)
+            }
+        };
+        self.say();
+        next
+    }
+
+    fn say(&mut self) {
+        while self.open
+            && let Ok(operation) = &mut self.operation
+            && let Some(text) = operation.say()
+        {
+            self.server.said(&text);
+            self.said.push(text);
+        }
+    }
+
+    fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.server.closed();
         }
     }
 

@@ -1,7 +1,10 @@
 //! The sandbox as a server: its answers come in their time, a newer message can change an older one's answer, and things
 //! that the test plans happen when their moment comes.
 
+use std::collections::VecDeque;
+
 use agentline::http::{Body, Head, Method, Request};
+use agentline_sandbox::agentcloud::{Asked, Carrier, poll};
 use agentline_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -29,6 +32,14 @@ pub struct World {
     /// when, and what; the next one last
     planned: Vec<(f64, Happening)>,
     key: Option<String>,
+    socket: Option<Socket>,
+}
+
+/// A WebSocket that carries a connection of Agent Cloud's.
+struct Socket {
+    sid: String,
+    texts: VecDeque<String>,
+    over: bool,
 }
 
 impl World {
@@ -39,7 +50,24 @@ impl World {
             sandbox: Sandbox::new(options),
             now: T0,
             planned: Vec::new(),
+            socket: None,
         }
+    }
+
+    /// Whether a socket is open.
+    pub fn has_socket(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// Takes what the server has for the socket by now.
+    fn take(&mut self) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        let mut sockets = self.sandbox.sockets(self.now);
+        let taken = sockets.take(&socket.sid, Carrier::WebSocket);
+        socket.texts.extend(taken.packets);
+        socket.over |= taken.over;
     }
 
     /// A world with one session that the client knows, and its channel.
@@ -142,7 +170,69 @@ impl Server for World {
             headers,
             body,
         };
+        if request.path_and_query.starts_with("/socket.io/") {
+            let mut sockets = self.sandbox.sockets(self.now);
+            return timed(match sockets.ask(&request) {
+                Asked::Answered(response) => response,
+                Asked::Poll(sid) => poll(&sockets.take(&sid, Carrier::Polling)),
+            });
+        }
         timed(self.sandbox.handle(&request, self.now))
+    }
+
+    fn open(&mut self, url: &str) -> Option<f64> {
+        let (_, path) = url.split_once(&BASE.replace("http", "ws"))?;
+        let request = agentline_sandbox::Request {
+            method: "GET".to_owned(),
+            path_and_query: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let sid = self.sandbox.sockets(self.now).upgrade(&request).ok()?;
+        self.socket = Some(Socket {
+            sid,
+            texts: VecDeque::new(),
+            over: false,
+        });
+        Some(1.0)
+    }
+
+    fn said(&mut self, text: &str) {
+        if let Some(socket) = &self.socket {
+            let mut sockets = self.sandbox.sockets(self.now);
+            sockets.receive(&socket.sid, Carrier::WebSocket, text);
+        }
+    }
+
+    fn next_text(&mut self, until: f64) -> Option<(f64, Option<String>)> {
+        loop {
+            self.take();
+            let socket = self.socket.as_mut()?;
+            if let Some(text) = socket.texts.pop_front() {
+                return Some((self.now, Some(text)));
+            }
+            if socket.over {
+                self.socket = None;
+                return Some((self.now, None));
+            }
+            let due = self.sandbox.sockets(self.now).next_at();
+            let planned = self.planned.last().map(|(at, _)| *at);
+            let next = [due, planned]
+                .into_iter()
+                .flatten()
+                .fold(f64::INFINITY, f64::min);
+            let next = next.max(self.now + 1.0);
+            if next > until {
+                return None;
+            }
+            self.pass(next);
+        }
+    }
+
+    fn closed(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            self.sandbox.sockets(self.now).leave(&socket.sid);
+        }
     }
 
     fn instead(&self, turn: u64) -> Option<Answer> {

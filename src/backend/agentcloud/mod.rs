@@ -5,8 +5,10 @@
 //! throws on another text and never answers. Nothing but `startSession` wakes an agent.
 
 mod errands;
+mod heard;
 mod pages;
 mod rows;
+mod told;
 mod watch;
 mod wire;
 
@@ -16,7 +18,7 @@ use std::rc::Rc;
 use super::object::{has_field, merged};
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Sending, Sessions, Token,
+    Room, Sending, Sessions, Token,
 };
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Head, Method, Request};
@@ -35,6 +37,7 @@ pub struct AgentCloud {
     settings: Rc<Settings>,
     /// the team that the account works in, once the server said so
     team: OnceCell<String>,
+    rooms_from: watch::RoomsFrom,
 }
 
 /// Where the sessions of a team are: makes the requests.
@@ -124,6 +127,7 @@ impl AgentCloud {
         AgentCloud {
             settings,
             team: OnceCell::new(),
+            rooms_from: watch::RoomsFrom::default(),
         }
     }
 
@@ -398,6 +402,12 @@ impl Backend for AgentCloud {
         let body = merged(fields, message.backend_options.as_ref())?;
         let path = format!("/session/{session}/send-message");
         let history = place.history(session);
+        let room = self.settings.live.then(|| Room {
+            url: format!("{}/socket.io/", self.settings.base_url),
+            enter: "join_room",
+            name: string(session).as_str().to_owned(),
+            entered: "joined",
+        });
         Ok(Sending {
             before: Some(pages::behind(&history, pages::FIRST)),
             request: place.team_request(Method::Post, &path).json(body),
@@ -407,6 +417,8 @@ impl Backend for AgentCloud {
                 history,
                 place.look_up(session),
                 message.text.clone(),
+                room,
+                self.rooms_from.clone(),
             )),
         })
     }

@@ -72,11 +72,7 @@ fn one(group: Vec<Row>) -> Option<Row> {
         (Some(text), _) => text,
         (None, [only]) => whole.text.or_else(|| Some(only.text.clone())),
         (None, []) => whole.text,
-        (None, pieces) => {
-            let mut text = Text::default();
-            pieces.iter().for_each(|piece| text.push(&piece.text));
-            Some(text)
-        }
+        (None, pieces) => Some(joined_text(pieces)),
     };
     whole.chunks = chunks;
     whole.raw = match several {
@@ -84,6 +80,13 @@ fn one(group: Vec<Row>) -> Option<Row> {
         true => list(&raws),
     };
     Some(whole)
+}
+
+/// The text of pieces in order.
+pub fn joined_text(pieces: &[Chunk]) -> Text<'static> {
+    let mut text = Text::default();
+    pieces.iter().for_each(|piece| text.push(&piece.text));
+    text
 }
 
 /// The JSON of several rows.
@@ -121,7 +124,7 @@ fn joined(first: Row, second: Row) -> Row {
 }
 
 /// A piece without a time stands where the first one does.
-fn time_of(chunk: &Chunk) -> f64 {
+pub fn time_of(chunk: &Chunk) -> f64 {
     chunk.ts.unwrap_or(f64::NEG_INFINITY)
 }
 
@@ -168,6 +171,11 @@ impl Row {
         } else {
             Role::Assistant
         }
+    }
+
+    /// What it is known by, also before it has an id.
+    pub fn name(&self) -> &str {
+        self.chunk_id.as_deref().unwrap_or(&self.id)
     }
 
     /// What it says.

@@ -9,26 +9,37 @@
 //! An agent that was not waiting when the message was sent has something else to finish first: it greets, or it still
 //! answers the message before, of which somebody stopped to listen. What it says until it waits belongs to that.
 //!
+//! Where the server tells by itself what the agent says, it is handed out as it is heard; the answer is what is in the rows
+//! all the same.
+//!
 //! A session that was terminated is no such end in a chat: an agent that finished, one that reached a limit and one that
 //! somebody stopped look alike there. In a crew it is, because there nobody is waited for.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::super::{Answer, Decoder, Listener, Look, Watch};
+use super::super::{Answer, Decoder, Listener, Look, Room, Sign, Watch};
+use super::heard::Heard;
+use super::told::{Earlier, End, Rows, Told, end_of, is_bubble};
 use super::wire::{self, Row};
 use super::{errands, pages, rows};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::json::{Json, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::operation::Now;
 use crate::text::Text;
 
-/// What stands between two bubbles of one answer.
-const BETWEEN: &str = "\n\n";
 /// How many looks may not find the sent message before what the agent says is taken for its answer all the same.
 const PATIENCE: u32 = 3;
+
+/// For how many milliseconds a client does without rooms that it could not enter: there is a proxy in front that carries
+/// no WebSocket, or a gateway that lets none pass.
+const WITHOUT_ROOMS: f64 = 300_000.0;
+
+/// Until when a client does without rooms.
+pub type RoomsFrom = Rc<Cell<Now>>;
 
 /// What is known of the answer so far, for the case that it fails.
 type Latest = Rc<RefCell<Option<Reply>>>;
@@ -42,49 +53,22 @@ pub struct AgentCloudDecoder {
     after: String,
     earlier: Earlier,
     latest: Latest,
-}
-
-/// What the agent had to finish when the message was sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Earlier {
-    /// nothing: it waited for a person
-    Nothing,
-    /// it may not have greeted yet
-    Greeting,
-    /// it was answering
-    Answer,
-}
-
-impl Earlier {
-    /// By the newest row before the message.
-    fn than(newest: Option<&Row>) -> Earlier {
-        match newest {
-            Some(row) if !row.is_incoming() && row.feedback => Earlier::Nothing,
-            Some(row) if row.is_incoming() || is_bubble(row) && !row.is_settled() => {
-                Earlier::Answer
-            }
-            _ => Earlier::Greeting,
-        }
-    }
-
-    /// How many of the rows behind the message belong to it.
-    fn rows(self, order: &[&Row]) -> usize {
-        let end = order.iter().position(|row| end_of(row).is_some());
-        let waits = end.filter(|end| order.get(*end).is_some_and(|row| row.feedback));
-        let first = order.iter().position(|row| is_bubble(row));
-        match self {
-            Earlier::Nothing => 0,
-            Earlier::Greeting => waits.filter(|_| waits == first).map_or(0, |at| at + 1),
-            // a failure is the end of everything
-            Earlier::Answer => waits.map(|at| at + 1).or(end).unwrap_or(order.len()),
-        }
-    }
+    room: Option<Room>,
+    rooms_from: RoomsFrom,
 }
 
 impl AgentCloudDecoder {
-    /// A decoder of the answer to `question`, in the session for which the two requests ask.
-    pub fn new(history: Request, session: Request, question: Text<'static>) -> Self {
+    /// A decoder of the answer to `question`, in the session for which the two requests ask, and whose `room` tells of it.
+    pub fn new(
+        history: Request,
+        session: Request,
+        question: Text<'static>,
+        room: Option<Room>,
+        rooms_from: RoomsFrom,
+    ) -> Self {
         AgentCloudDecoder {
+            room,
+            rooms_from,
             history,
             session,
             question,
@@ -130,12 +114,14 @@ impl Decoder for AgentCloudDecoder {
                 looks: 0,
                 started: false,
                 rows: BTreeMap::new(),
-                told: BTreeMap::new(),
-                shown: Vec::new(),
+                heard: Heard::default(),
+                told: Told::default(),
                 quiet: 0,
                 ran: false,
                 over: None,
                 latest: self.latest.clone(),
+                room: self.room.clone(),
+                rooms_from: self.rooms_from.clone(),
             }),
         })
     }
@@ -198,16 +184,17 @@ struct Awaiting {
     started: bool,
     /// all rows behind the message, by id
     rows: BTreeMap<String, Row>,
-    /// the lines between the bubbles, as they were told
-    told: BTreeMap<String, Text<'static>>,
-    /// the bubbles, as they were shown
-    shown: Vec<Text<'static>>,
+    /// what the server told of them by itself
+    heard: Heard,
+    told: Told,
     /// how many looks in a row found nothing new
     quiet: u32,
     /// the agent was seen at work
     ran: bool,
     over: Option<Over>,
     latest: Latest,
+    room: Option<Room>,
+    rooms_from: RoomsFrom,
 }
 
 impl Watch for Awaiting {
@@ -224,6 +211,39 @@ impl Watch for Awaiting {
             Asks::Session => self.status(body, listener),
         }
     }
+
+    fn room(&self, now: Now) -> Option<Room> {
+        self.room.clone().filter(|_| now >= self.rooms_from.get())
+    }
+
+    fn no_room(&mut self, now: Now) {
+        self.rooms_from.set(now + WITHOUT_ROOMS);
+    }
+
+    fn heard(
+        &mut self,
+        event: &str,
+        data: &str,
+        listener: &mut dyn Listener,
+    ) -> Result<Sign, Error> {
+        match (event, data) {
+            ("message", _) => self.hear(data, listener),
+            // in bursts, and now and then of the answer before
+            ("status", "\"waiting\"") | ("terminate", _) => Ok(Sign::Ended),
+            ("status", _) => {
+                self.ran |= data == "\"running\"";
+                Ok(Sign::Nothing)
+            }
+            ("joined", _) => Ok(Sign::Nothing),
+            _ => {
+                listener.event(ReplyEvent::Other {
+                    event: Some(event.to_owned()),
+                    data: Json::parse(data)?,
+                });
+                Ok(Sign::Nothing)
+            }
+        }
+    }
 }
 
 impl Awaiting {
@@ -235,30 +255,29 @@ impl Awaiting {
             return Ok(self.quiet());
         }
         let changed = self.take(found);
-        let mut order: Vec<&Row> = self.rows.values().collect();
-        rows::by_time(&mut order, |row| row.ts);
-        let earlier = self.earlier.rows(&order);
-        let passed = order
-            .get(..earlier)
-            .is_some_and(|rows| rows.iter().any(|row| row.feedback));
-        order.drain(..earlier);
-        let end = order.iter().position(|row| end_of(row).is_some());
-        order.truncate(end.map_or(order.len(), |end| end + 1));
-        let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
-        let tell = Telling {
-            told: &mut self.told,
-            shown: &mut self.shown,
-        };
-        tell.tell(&order, listener);
-        let text = join(&self.shown);
-        *self.latest.borrow_mut() = rows::reply(&bubbles, text.clone(), false);
+        let Rows { order, passed, end } = self.earlier.split(self.rows.values().collect());
         if passed && !self.passed {
             // what it did until now says nothing of this message
             self.passed = true;
             self.ran = false;
         }
+        let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
         let settled = bubbles.iter().all(|row| row.is_settled());
-        let end = end.and_then(|_| order.last()).and_then(|row| end_of(row));
+        let settled = settled && self.heard.is_stored(&self.rows);
+        let last = match &end {
+            Some(End::Failed(_)) => true,
+            Some(End::Waits) => settled || !changed,
+            None => !changed && self.over.is_some(),
+        };
+        match last {
+            true => self.told.tell(&order, listener),
+            // what was heard may be ahead of the rows
+            false => {
+                let rows = self.earlier.split(self.heard.view(&self.rows));
+                self.told.tell(&rows.order, listener);
+            }
+        }
+        *self.latest.borrow_mut() = rows::reply(&bubbles, self.told.text(), false);
         match end {
             Some(End::Failed(error)) => listener.failed(error),
             // what stands before the end may still be on its way into the database
@@ -278,6 +297,21 @@ impl Awaiting {
             },
         }
         Ok(Look::Idle)
+    }
+
+    /// Takes what the agent said, as the server tells it.
+    fn hear(&mut self, data: &str, listener: &mut dyn Listener) -> Result<Sign, Error> {
+        let Some(row) = self.heard.take(wire::said(data)?, &self.rows) else {
+            return Ok(Sign::Nothing);
+        };
+        self.ran = true;
+        self.quiet = 0;
+        let ends = end_of(row).is_some();
+        if self.started {
+            let rows = self.earlier.split(self.heard.view(&self.rows));
+            self.told.tell(&rows.order, listener);
+        }
+        Ok(if ends { Sign::Ended } else { Sign::Growing })
     }
 
     /// Finds the message that was sent: the first one of a person with its text. What looks like JSON may have been stored
@@ -333,6 +367,7 @@ impl Awaiting {
             if all_settled {
                 settled.push(row.id.clone());
             }
+            self.heard.fold(&row);
             self.rows.insert(row.id.clone(), row);
         }
         if let Some(last) = settled.pop() {
@@ -382,7 +417,7 @@ impl Awaiting {
 
     /// The session is over, and the rows are as they were before it said so.
     fn conclude(&mut self, over: Over, listener: &mut dyn Listener) {
-        let spoke = !self.shown.is_empty();
+        let spoke = !self.told.is_empty();
         match over {
             Over::Waits | Over::Finished if spoke => self.done(listener),
             // what was asked before is what it waits behind: this message has not reached it yet
@@ -404,7 +439,7 @@ impl Awaiting {
     }
 
     fn done(&self, listener: &mut dyn Listener) {
-        let text = join(&self.shown);
+        let text = self.told.text();
         match self.latest.borrow_mut().take() {
             Some(mut reply) => {
                 reply.message.complete = true;
@@ -416,22 +451,6 @@ impl Awaiting {
             }
         }
     }
-}
-
-fn is_bubble(row: &Row) -> bool {
-    !row.is_incoming() && !row.is_aside()
-}
-
-/// The bubbles as one text.
-fn join(bubbles: &[Text<'static>]) -> Text<'static> {
-    let mut text = Text::default();
-    for bubble in bubbles {
-        if !text.is_empty() {
-            text.push(&Text::from(BETWEEN));
-        }
-        text.push(bubble);
-    }
-    text
 }
 
 /// JSON without the white space outside of its strings; nothing for any other text.
@@ -448,103 +467,4 @@ fn compact(text: &Text<'_>) -> Option<String> {
         !space
     };
     Some(text.chars().filter(kept).collect())
-}
-
-/// How an answer ends.
-enum End {
-    Waits,
-    Failed(Error),
-}
-
-/// Whether an answer ends with this row, and how. The server has no form for most of these, only words.
-fn end_of(row: &Row) -> Option<End> {
-    if row.is_incoming() {
-        return None;
-    }
-    let failed = |code: &str, what: &str| {
-        let message = format!("the agent failed: {what}");
-        Some(End::Failed(
-            Error::new(ErrorKind::Agent, message).code(code),
-        ))
-    };
-    let said = row
-        .text
-        .as_ref()
-        .map(Text::to_string_lossy)
-        .unwrap_or_default();
-    let said = said.trim();
-    if row.failed {
-        let code = if said == "TimeOutError" {
-            "TIMEOUT"
-        } else {
-            "AGENT_ERROR"
-        };
-        return failed(code, said);
-    }
-    if row.is_aside() {
-        if said.starts_with('⛔') || said.starts_with("Stack trace:") {
-            return failed("AGENT_ERROR", said);
-        }
-        if said.starts_with("🛑") {
-            return failed("STOPPED", said);
-        }
-        if let Some(limit) = said.strip_suffix(" REACHED")
-            && limit.ends_with("_LIMIT")
-        {
-            return failed(limit, said);
-        }
-    }
-    row.feedback.then_some(End::Waits)
-}
-
-/// Tells what is new in the rows of an answer.
-struct Telling<'a> {
-    told: &'a mut BTreeMap<String, Text<'static>>,
-    shown: &'a mut Vec<Text<'static>>,
-}
-
-impl Telling<'_> {
-    fn tell(self, order: &[&Row], listener: &mut dyn Listener) {
-        let mut bubbles: Vec<Text<'static>> = Vec::with_capacity(self.shown.len());
-        let mut taken_back = false;
-        for row in order {
-            if row.is_incoming() {
-                continue;
-            }
-            let said = row.said();
-            if row.is_aside() {
-                if !said.is_empty() && self.told.get(&row.id) != Some(&said) {
-                    listener.event(ReplyEvent::Status { text: said.clone() });
-                    self.told.insert(row.id.clone(), said);
-                }
-                continue;
-            }
-            if said.is_empty() {
-                continue;
-            }
-            let last = bubbles.len() + 1 == self.shown.len();
-            match self.shown.get(bubbles.len()) {
-                _ if taken_back => {}
-                Some(before) if *before == said => {}
-                Some(before) => match said.strip_prefix(before) {
-                    Some(delta) if last => listener.event(ReplyEvent::Content { delta }),
-                    _ => taken_back = true,
-                },
-                None => {
-                    let mut delta = Text::default();
-                    if !bubbles.is_empty() {
-                        delta.push(&Text::from(BETWEEN));
-                    }
-                    delta.push(&said);
-                    listener.event(ReplyEvent::Content { delta });
-                }
-            }
-            bubbles.push(said);
-        }
-        if taken_back || bubbles.len() < self.shown.len() {
-            let text = join(&bubbles);
-            listener.event(ReplyEvent::Replace { text });
-        }
-        *self.shown = bubbles;
-    }
 }

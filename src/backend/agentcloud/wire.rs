@@ -169,6 +169,43 @@ fn envelope(reader: &mut Reader<'_>) -> Read<Row> {
     Ok(envelope)
 }
 
+/// What a `message` event tells.
+pub struct Said {
+    /// as the row would be in which it is the only piece, but for its id
+    pub row: Row,
+    /// it is the first piece of its message
+    pub first: bool,
+    /// it takes the place of all pieces before it
+    pub overwrite: bool,
+}
+
+/// Reads such an event: the envelope that will stand in the row.
+pub fn said(data: &str) -> Read<Said> {
+    let mut said = Said {
+        row: whole(data, envelope)?,
+        first: false,
+        overwrite: false,
+    };
+    whole(data, |reader| match reader.kind() {
+        Kind::Object => reader.object(|reader, field| match (field, reader.kind()) {
+            ("message", Kind::Object) => reader.object(|reader, field| {
+                match field {
+                    "chunkId" => {
+                        said.row.chunk_id = some_word(reader)?.filter(|id| !id.is_empty());
+                    }
+                    "first" => said.first = some_boolean(reader)?.unwrap_or_default(),
+                    "overwrite" => said.overwrite = some_boolean(reader)?.unwrap_or_default(),
+                    _ => {}
+                }
+                Ok(())
+            }),
+            _ => Ok(()),
+        }),
+        _ => reader.skip(),
+    })?;
+    Ok(said)
+}
+
 /// What was said, inside of its envelope.
 fn speech(reader: &mut Reader<'_>, envelope: &mut Row) -> Read<Option<Text<'static>>> {
     let mut text = None;

@@ -277,6 +277,8 @@ impl Operation for Open {
             Happened::Bytes(count) => self.bytes(now, count, sink),
             Happened::End => self.end(now, sink),
             Happened::Failed(failure) => self.broken(now, failure),
+            // of a socket, which this has not
+            Happened::Opened | Happened::Heard(_) | Happened::Closed => Ok(Next::Read),
         }
     }
 
