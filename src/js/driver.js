@@ -2,6 +2,7 @@
 // after every step the machine says what next.
 
 import { AgentlineError } from "./error.js";
+import { Line } from "./socket.js";
 
 // what next: machine.rs has the same list
 const SEND = 0;
@@ -12,6 +13,9 @@ const DONE = 4;
 const FAILED = 5;
 const LOOK = 6;
 const RECONNECT = 7;
+const OPEN = 8;
+const LISTEN = 9;
+const CLOSE = 10;
 
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
@@ -56,6 +60,7 @@ export class Drive {
     this.controller = undefined;
     this.response = response;
     this.reader = undefined;
+    this.line = undefined;
     this.watch = undefined;
     this.heard = 0;
     this.silent = false;
@@ -176,6 +181,12 @@ export class Drive {
         return this.look();
       case RECONNECT:
         return this.reconnect();
+      case OPEN:
+        return this.open();
+      case LISTEN:
+        return this.hear();
+      case CLOSE:
+        return this.hangUp();
       case YIELD:
         return this.took(this.machine.resume(Date.now()));
       default:
@@ -308,6 +319,51 @@ export class Drive {
     return this.wait(back).finally(() => waited.abort());
   }
 
+  async open() {
+    const { machine } = this;
+    this.release();
+    const line = (this.line = new Line(machine.socket()));
+    if (line.opened === undefined) await this.until(line.changed());
+    if (this.aborted) return OPEN;
+    if (line.opened) return this.spoke(machine.opened(Date.now()));
+    return line.opened === false ? this.hangUp() : this.took(machine.waited(Date.now()));
+  }
+
+  async hear() {
+    const { machine, line } = this;
+    this.release();
+    let text = line.next();
+    if (text === undefined) {
+      await this.until(line.changed());
+      if (this.aborted) return LISTEN;
+      text = line.next();
+    }
+    if (text === null) return this.hangUp();
+    const now = Date.now();
+    return this.spoke(text === undefined ? machine.waited(now) : machine.heard(now, text));
+  }
+
+  /** Says what the machine has to say, if it went on. */
+  spoke(next) {
+    if (next !== FAILED) {
+      for (let text = this.machine.say(); text !== undefined; text = this.machine.say()) {
+        this.line.say(text);
+      }
+    }
+    return this.took(next);
+  }
+
+  hangUp() {
+    this.line?.close();
+    this.line = undefined;
+    return this.took(this.machine.closed(Date.now()));
+  }
+
+  /** Waits for `promise`, no longer than the machine allows. */
+  async until(promise) {
+    await this.within(this.machine.pause(false), promise).catch(() => {});
+  }
+
   /** What the platform says of a request or body that failed. */
   broken(error) {
     const { machine } = this;
@@ -396,6 +452,7 @@ export class Drive {
     this.over = true;
     this.signal?.removeEventListener("abort", this.onAbort);
     this.release();
+    this.line?.close();
     this.machine.free();
   }
 }

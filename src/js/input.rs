@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Array, Date, JSON};
+use js_sys::{Array, Date, JSON, Reflect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tsify::{Ts, Tsify};
@@ -80,6 +80,12 @@ pub struct ConnectOptions {
     /// A raw key in a page throws unless this is true or `baseUrl` has the page's origin.
     #[tsify(optional)]
     pub allow_browser_key: Option<bool>,
+    /// Agent Cloud: whether an answer is also told over a WebSocket (Socket.IO) while it is looked for, so that it comes
+    /// sooner and with fewer requests. The first request of that carries the key as every other does, and goes through
+    /// `fetch`; the WebSocket itself does not, and carries no key. Where it cannot be opened the answer is looked for as
+    /// without it. Default: true where the runtime has a global `WebSocket` and no `fetch` was given.
+    #[tsify(optional)]
+    pub live: Option<bool>,
     /// The WebAssembly file, only where the runtime's own loader cannot find it.
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(
@@ -327,7 +333,9 @@ pub fn options(
     if !given.fetch.is_undefined() && !given.fetch.is_function() {
         return Err(Error::new(ErrorKind::Config, "`fetch` is no function"));
     }
+    let live = given.live.unwrap_or(given.fetch.is_undefined());
     Ok(Options {
+        live: live && has_web_socket(),
         backend: Some(given.backend),
         raw_key: key.is_string(),
         base_url: given.base_url,
@@ -343,6 +351,12 @@ pub fn options(
         page_origin,
         random: random.try_into().unwrap_or_default(),
     })
+}
+
+/// Node has one from version 22 on.
+fn has_web_socket() -> bool {
+    Reflect::get(&js_sys::global(), &JsValue::from_str("WebSocket"))
+        .is_ok_and(|found| found.is_function())
 }
 
 type CallSettings = (Option<f64>, BTreeMap<String, String>);

@@ -21,6 +21,9 @@ mod next {
     pub const FAILED: u32 = 5;
     pub const LOOK: u32 = 6;
     pub const RECONNECT: u32 = 7;
+    pub const OPEN: u32 = 8;
+    pub const LISTEN: u32 = 9;
+    pub const CLOSE: u32 = 10;
 }
 
 /// One operation under way.
@@ -77,6 +80,15 @@ impl Machine {
                 self.pause = pause;
                 next::RECONNECT
             }
+            Ok(Next::Open(limit)) => {
+                self.pause = limit;
+                next::OPEN
+            }
+            Ok(Next::Listen(limit)) => {
+                self.pause = limit;
+                next::LISTEN
+            }
+            Ok(Next::Close) => next::CLOSE,
             Ok(Next::Yield) => next::YIELD,
             Ok(Next::Done) => next::DONE,
             Err(error) => self.fail(error),
@@ -213,7 +225,8 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Silence))
     }
 
-    /// The milliseconds that `WAIT`, `LOOK` or `RECONNECT` asked for; `hidden` is true in a page that nobody sees.
+    /// The milliseconds that `WAIT`, `LOOK`, `RECONNECT`, `OPEN` or `LISTEN` asked for; `hidden` is true in a page that
+    /// nobody sees.
     pub fn pause(&self, hidden: bool) -> f64 {
         if hidden {
             self.pause * HIDDEN
@@ -225,6 +238,31 @@ impl Machine {
     /// They are over.
     pub fn waited(&mut self, now: f64) -> u32 {
         self.step(now, Happened::Waited)
+    }
+
+    /// The address of the socket that `OPEN` asked for.
+    pub fn socket(&self) -> Option<String> {
+        self.operation.as_ref().ok()?.socket()
+    }
+
+    /// The socket is open.
+    pub fn opened(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Opened)
+    }
+
+    /// A text came over it.
+    pub fn heard(&mut self, now: f64, text: String) -> u32 {
+        self.step(now, Happened::Heard(text))
+    }
+
+    /// It is closed, or could not be opened.
+    pub fn closed(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Closed)
+    }
+
+    /// What to say over it next, if anything.
+    pub fn say(&mut self) -> Option<String> {
+        self.operation.as_mut().ok()?.say()
     }
 
     /// What `YIELD` handed out was taken, and more is wanted.

@@ -40,6 +40,7 @@ const FILES = [
   "sandbox.js",
   "sandbox_wasm.js",
   "sandbox_wasm_bg.wasm",
+  "socket.js",
 ];
 
 let project;
