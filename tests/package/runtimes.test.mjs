@@ -1,12 +1,12 @@
 // The installed tarball in other runtimes: Deno, Bun and workerd (Cloudflare's).
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { nodeModulesBin, root } from "../../tools/paths.mjs";
+import { nodeModulesBin } from "../../tools/paths.mjs";
 import { run } from "../../tools/process.mjs";
 import { sharedElizaServer } from "../eliza-server/server.mjs";
+import { bun } from "./bun.mjs";
 import { projectWith } from "./pack.mjs";
 import { startWorker } from "./workerd.mjs";
 
@@ -39,16 +39,6 @@ test("Deno holds a session, with leave to read and to use the network", async ()
     await run(deno, ["run", "--node-modules-dir=manual", ...leave, "session.mjs"], options),
   );
 });
-
-// The package `bun` fetches its program in an install script, which is not run here; the platform's package has it.
-function bun() {
-  const name = `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}`;
-  const found = [name, `${name}-baseline`]
-    .map((folder) => join(root, "node_modules", "@oven", folder, "bin", "bun"))
-    .find((program) => existsSync(program));
-  assert.ok(found, "Bun has no program for this platform");
-  return found;
-}
 
 test("Bun holds a session", async () => {
   assertTold(await run(bun(), ["session.mjs"], { cwd: project, env, capture: true }));

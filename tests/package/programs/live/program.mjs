@@ -1,0 +1,3 @@
+import { turn } from "./turn.mjs";
+
+console.log(JSON.stringify(await turn(JSON.parse(process.env.TURN))));
