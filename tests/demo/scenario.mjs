@@ -184,7 +184,10 @@ export async function visit(t, browser, { pageUrl, name, dialect }) {
     await chat.historyLoaded();
     assert.equal(chat.sessionId, sessionId);
     await page.goBack();
-    await page.waitForFunction(() => document.querySelectorAll("#rows article").length === 2);
+    await page.waitForFunction(() => {
+      const questions = document.querySelectorAll('#rows [data-role="user"] .text');
+      return questions.length === 1 && questions[0].textContent === "say something short";
+    });
     assert.equal(chat.sessionId, secondId);
     await page.goto(`${new URL("/", pageUrl).href}#session=${sessionId}`);
     await chat.reload();
