@@ -34,6 +34,9 @@ use crate::text::Text;
 /// How many looks may not find the sent message before what the agent says is taken for its answer all the same.
 const PATIENCE: u32 = 3;
 
+/// How often the agent has to be found waiting, some seconds apart, before it is believed that nothing more comes.
+const BELIEVED: u32 = 3;
+
 /// For how many milliseconds a client does without rooms that it could not enter: there is a proxy in front that carries
 /// no WebSocket, or a gateway that lets none pass.
 const WITHOUT_ROOMS: f64 = 300_000.0;
@@ -118,6 +121,7 @@ impl Decoder for AgentCloudDecoder {
                 told: Told::default(),
                 quiet: 0,
                 ran: false,
+                waits: 0,
                 over: None,
                 latest: self.latest.clone(),
                 room: self.room.clone(),
@@ -191,6 +195,8 @@ struct Awaiting {
     quiet: u32,
     /// the agent was seen at work
     ran: bool,
+    /// how often it was found waiting for a person without having said anything
+    waits: u32,
     over: Option<Over>,
     latest: Latest,
     room: Option<Room>,
@@ -421,7 +427,15 @@ impl Awaiting {
         match over {
             Over::Waits | Over::Finished if spoke => self.done(listener),
             // what was asked before is what it waits behind: this message has not reached it yet
-            Over::Waits if !self.ran => self.over = None,
+            Over::Waits if !self.ran => {
+                self.over = None;
+                self.waits += 1;
+                // nothing more comes: what was taken for the rest of an earlier answer, to a message that was lost, is
+                // the answer to this one
+                if self.waits >= BELIEVED {
+                    self.earlier = Earlier::Nothing;
+                }
+            }
             Over::Waits | Over::Finished => {
                 let message = "the agent gave no answer";
                 listener.failed(Error::new(ErrorKind::Agent, message).code("NO_REPLY"));

@@ -312,6 +312,35 @@ fn a_session_that_waits_behind_an_answer_ends_it_and_one_that_waits_before_it_do
 }
 
 #[test]
+fn an_answer_behind_a_message_that_was_lost_is_not_waited_out() {
+    // the message of before was never answered, so the first answer looks like the one to it
+    let before = json!([from(9, "Alice", "hello?")]);
+    let rows = json!([question(), says(11, &["here"]), asks(12, "Anything else?")]);
+    let run = turn(true, before.clone(), &[rows], &["waiting"]);
+    assert_eq!(done(&run), "here\n\nAnything else?");
+    // where it is answered after all, its answer is not ours
+    let rows = [
+        json!([
+            question(),
+            says(11, &["hello!"]),
+            asks(12, "Anything else?")
+        ]),
+        json!([
+            question(),
+            says(11, &["hello!"]),
+            asks(12, "Anything else?"),
+            says(13, &["here"]),
+            asks(14, "And now?")
+        ]),
+    ];
+    let looks: Vec<Value> = [&rows[0], &rows[0], &rows[0], &rows[1]]
+        .map(Value::clone)
+        .into();
+    let run = turn(true, before, &looks, &["waiting"]);
+    assert_eq!(done(&run), "here\n\nAnd now?");
+}
+
+#[test]
 fn an_agent_that_was_at_work_and_waits_again_without_a_word_gave_no_answer() {
     let run = turn(
         true,
