@@ -253,8 +253,9 @@ fn both_signals_stop_it_at_once_though_a_stream_is_open() {
         assert!(open.read(&mut buffer).unwrap() > 0);
         let began = Instant::now();
         assert_eq!(server.signal(name), Some(0), "{name}");
+        // long before the stream says its next word, also on a busy machine
         assert!(
-            began.elapsed() < Duration::from_secs(2),
+            began.elapsed() < Duration::from_secs(15),
             "{name}: {:?}",
             began.elapsed()
         );
