@@ -1,4 +1,4 @@
-//! Any bytes, cut anywhere, against the standard read word by word.
+//! Any bytes, cut anywhere, against the standard read word by word; and as the bytes of two connections.
 //!
 //! The first byte tells how the rest is cut and framed. From the root of the project:
 //! `node fuzz/seeds.mjs && cargo +nightly fuzz run sse` (cargo-fuzz from crates.io).
@@ -11,7 +11,7 @@ mod outcome;
 
 use agentline::sse::Framer;
 use libfuzzer_sys::fuzz_target;
-use outcome::{Seen, framed};
+use outcome::{Seen, framed, reframed};
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, bytes)) = input.split_first() else {
@@ -31,6 +31,20 @@ fuzz_target!(|input: &[u8]| {
         want.seen.retain(|seen| matches!(seen, Seen::Event { .. }));
     }
     let got = framed(framer(usize::MAX), bytes.chunks(piece), dispatch_unfinished);
+    assert_eq!(got, want);
+
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let before = oracle::read(first, "", false);
+    let mut want = oracle::read(second, &before.last_event_id, false);
+    want.retry = want.retry.or(before.retry);
+    if !keep_comments {
+        want.seen.retain(|seen| matches!(seen, Seen::Event { .. }));
+    }
+    let got = reframed(
+        framer(usize::MAX),
+        first.chunks(piece),
+        second.chunks(piece),
+    );
     assert_eq!(got, want);
 
     let cut = framed(framer(8), bytes.chunks(piece), dispatch_unfinished);

@@ -45,7 +45,7 @@ test("Bun holds a session", async () => {
 });
 
 test("a Cloudflare Worker holds a session", async () => {
-  const worker = await startWorker(project, "worker.mjs", env);
+  const worker = await startWorker(project, "worker.mjs", { bindings: env });
   try {
     const response = await worker.dispatchFetch("http://localhost/");
     assert.equal(await response.text(), ANSWER);

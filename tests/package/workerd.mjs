@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
-/** Dispose of it afterwards. */
-export async function startWorker(project, entry, bindings = {}) {
+/** `options` are Miniflare's, such as `bindings`. Dispose of it afterwards. */
+export async function startWorker(project, entry, options) {
   const out = join(project, "bundled");
   await build({
     absWorkingDir: project,
@@ -30,5 +30,6 @@ export async function startWorker(project, entry, bindings = {}) {
         contents: await readFile(join(out, file)),
       })),
   );
-  return new Miniflare({ modules, modulesRoot: out, compatibilityDate: "2026-01-01", bindings });
+  const compatibilityDate = "2026-01-01";
+  return new Miniflare({ modules, modulesRoot: out, compatibilityDate, ...options });
 }

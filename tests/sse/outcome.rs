@@ -20,6 +20,20 @@ pub struct Outcome {
     pub overflowed: bool,
 }
 
+/// What the framer finds in the pieces of a second connection, after those of a first one that ended anywhere.
+pub fn reframed<'a>(
+    mut framer: Framer,
+    first: impl IntoIterator<Item = &'a [u8]>,
+    second: impl IntoIterator<Item = &'a [u8]>,
+) -> Outcome {
+    for piece in first {
+        framer.push(piece);
+        take_out(&mut framer, &mut Vec::new());
+    }
+    framer.restart();
+    framed(framer, second, false)
+}
+
 /// Lets the framer read the pieces, taking out after each piece what is complete.
 pub fn framed<'a>(
     mut framer: Framer,

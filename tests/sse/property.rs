@@ -1,7 +1,7 @@
 //! Any bytes, cut anywhere.
 
 use crate::oracle;
-use crate::outcome::{Seen, framed};
+use crate::outcome::{Seen, framed, reframed};
 use agentline::sse::Framer;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -76,6 +76,24 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_connection_takes_nothing_over_but_the_last_event_id_and_the_reconnection_time(
+        first in stream(),
+        second in stream(),
+        cuts in vec(any::<Index>(), 0..8),
+        keep_comments: bool,
+    ) {
+        let before = oracle::read(&first, "", false);
+        let mut want = oracle::read(&second, &before.last_event_id, false);
+        want.retry = want.retry.or(before.retry);
+        if !keep_comments {
+            want.seen.retain(|seen| matches!(seen, Seen::Event { .. }));
+        }
+        let mut framer = Framer::new(usize::MAX);
+        framer.keep_comments(keep_comments);
+        prop_assert_eq!(reframed(framer, cut(&first, &cuts), cut(&second, &cuts)), want);
+    }
 
     #[test]
     fn any_bytes_cut_anywhere_read_as_the_standard_says(
