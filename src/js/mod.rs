@@ -1,8 +1,9 @@
-//! The only place that knows that JavaScript is there. It decides nothing: options come in ([`input`]), operations go
+//! The only place that knows that JavaScript is there. It decides nothing: options come in ([`given`], [`input`]), operations go
 //! out as machines that `driver.js` runs ([`machine`]), and their results cross as one text and one table ([`table`]).
 //! Rust panics do not cross: nothing here panics, and a trap would still be a catchable error, because every export is
 //! synchronous.
 
+mod given;
 mod input;
 mod machine;
 #[cfg(test)]
@@ -42,7 +43,7 @@ pub struct Connection {
 
 /// `readEvents`: the events of a body that is there already.
 #[wasm_bindgen(js_name = readEvents)]
-pub fn read_events(options: Option<Ts<input::ReadOptions>>) -> Machine {
+pub fn read_events(options: Option<Ts<given::ReadOptions>>) -> Machine {
     Machine::new(input::read_options(options).map(|events| Box::new(events) as Box<dyn Operation>))
 }
 
@@ -74,7 +75,7 @@ impl Connection {
     /// is a page. Throws the JSON text of an error.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        options: Ts<input::ConnectOptions>,
+        options: Ts<given::ConnectOptions>,
         random: &[u8],
         page_origin: Option<String>,
     ) -> Result<Connection, String> {
@@ -109,8 +110,8 @@ impl Connection {
     #[wasm_bindgen(js_name = createSession)]
     pub fn create_session(
         &self,
-        input: Option<Ts<input::CreateSession>>,
-        call: Option<Ts<input::CallOptions>>,
+        input: Option<Ts<given::CreateSession>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.create_session(&input::create_session(input)?);
@@ -120,7 +121,7 @@ impl Connection {
 
     /// `getSession`
     #[wasm_bindgen(js_name = getSession)]
-    pub fn get_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+    pub fn get_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.get_session(&input::session_id(&id)?);
             tools.single(finds)
@@ -131,8 +132,8 @@ impl Connection {
     #[wasm_bindgen(js_name = listSessions)]
     pub fn list_sessions(
         &self,
-        query: Option<Ts<input::ListSessions>>,
-        call: Option<Ts<input::CallOptions>>,
+        query: Option<Ts<given::ListSessions>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let query = input::list_sessions(query)?;
@@ -143,7 +144,7 @@ impl Connection {
 
     /// `deleteSession`
     #[wasm_bindgen(js_name = deleteSession)]
-    pub fn delete_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+    pub fn delete_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.delete_session(&input::session_id(&id)?);
             tools.single(finds)
@@ -152,7 +153,7 @@ impl Connection {
 
     /// `cancelSession`
     #[wasm_bindgen(js_name = cancelSession)]
-    pub fn cancel_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+    pub fn cancel_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.cancel_session(&input::session_id(&id)?);
             tools.single(finds)
@@ -161,7 +162,7 @@ impl Connection {
 
     /// `renewSession`
     #[wasm_bindgen(js_name = renewSession)]
-    pub fn renew_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+    pub fn renew_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.renew_session(&input::session_id(&id)?);
             tools.single(finds)
@@ -170,7 +171,7 @@ impl Connection {
 
     /// `startSession`
     #[wasm_bindgen(js_name = startSession)]
-    pub fn start_session(&self, id: JsValue, call: Option<Ts<input::CallOptions>>) -> Machine {
+    pub fn start_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.start_session(&input::session_id(&id)?);
             tools.single(finds)
@@ -183,7 +184,7 @@ impl Connection {
         &self,
         id: JsValue,
         variables: JsValue,
-        call: Option<Ts<input::CallOptions>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let (id, variables) = (input::session_id(&id)?, input::variables(&variables)?);
@@ -209,7 +210,7 @@ impl Connection {
         id: JsValue,
         message: JsValue,
         stream: bool,
-        call: Option<Ts<input::CallOptions>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         let mut files = Array::new();
         let machine = self.machine(call, |tools| {
@@ -232,8 +233,8 @@ impl Connection {
     pub fn get_messages(
         &self,
         id: JsValue,
-        query: Option<Ts<input::MessageQuery>>,
-        call: Option<Ts<input::CallOptions>>,
+        query: Option<Ts<given::MessageQuery>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
@@ -259,8 +260,8 @@ impl Connection {
     pub fn messages(
         &self,
         id: JsValue,
-        query: Option<Ts<input::MessageQuery>>,
-        call: Option<Ts<input::CallOptions>>,
+        query: Option<Ts<given::MessageQuery>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
@@ -280,8 +281,8 @@ impl Connection {
     pub fn follow_messages(
         &self,
         id: JsValue,
-        query: Option<Ts<input::MessageQuery>>,
-        call: Option<Ts<input::CallOptions>>,
+        query: Option<Ts<given::MessageQuery>>,
+        call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         self.machine(call, |tools| {
             let (id, (range, _)) = (input::session_id(&id)?, input::range(query)?);
@@ -300,7 +301,7 @@ impl Connection {
     /// so that a caller hears of it in the one way that failures have: the promise rejects.
     fn machine(
         &self,
-        call: Option<Ts<input::CallOptions>>,
+        call: Option<Ts<given::CallOptions>>,
         make: impl FnOnce(Tools) -> Machined,
     ) -> Machine {
         let made = self.tools(call).and_then(make).map_err(|mut error| {
@@ -310,7 +311,7 @@ impl Connection {
         Machine::new(made)
     }
 
-    fn tools(&self, call: Option<Ts<input::CallOptions>>) -> Result<Tools, Error> {
+    fn tools(&self, call: Option<Ts<given::CallOptions>>) -> Result<Tools, Error> {
         let Some((timeout, headers)) = input::call(call)? else {
             return Ok(Tools {
                 settings: self.settings.clone(),

@@ -5,14 +5,15 @@
 //! After `completion` the stream is read to its end, so that the server is not cut off in its last work; nothing that
 //! happens there spoils the answer.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::{Answer, Decoder, Listener};
-use super::said::{self, Said, text, word};
-use super::{refusal, wire};
-use crate::error::{self, Delivered, Error, ErrorKind};
-use crate::json::{Flaw, Json, Kind, Reader, whole};
+use super::frame::{failure, field, mended, name, no_stream};
+use super::growth::{Grown, Growth};
+use super::said::{self, Said, word};
+use super::wire;
+use crate::error::Error;
+use crate::json::{Flaw, Json, Reader, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::text::Text;
 
@@ -387,49 +388,6 @@ impl Decoder for MeibelDecoder {
     }
 }
 
-/// How the texts of one stream relate to one another. A text that goes on from all that came before is a snapshot of the
-/// answer, and so are then all others; a text that does not is only what is new, and so are then all others. What is
-/// taken wrongly the completion puts right.
-#[derive(Clone, Copy, PartialEq)]
-enum Growth {
-    Unknown,
-    Snapshots,
-    Deltas,
-}
-
-/// What a text adds to the texts before it.
-enum Grown<'t> {
-    Nothing,
-    /// this, behind them
-    More(Text<'t>),
-    /// it stands in place of them
-    Another,
-}
-
-impl Growth {
-    fn take<'t>(&mut self, so_far: &Text<'_>, text: &'t Text<'_>) -> Grown<'t> {
-        if text.is_empty() {
-            return Grown::Nothing;
-        }
-        if so_far.is_empty() || *self == Growth::Deltas {
-            return Grown::More(text.clone());
-        }
-        match text.strip_prefix(so_far) {
-            // the same once more tells nothing
-            Some(rest) if rest.is_empty() => Grown::Nothing,
-            Some(rest) => {
-                *self = Growth::Snapshots;
-                Grown::More(rest)
-            }
-            None if *self == Growth::Snapshots => Grown::Another,
-            None => {
-                *self = Growth::Deltas;
-                Grown::More(text.clone())
-            }
-        }
-    }
-}
-
 /// A tool that is called, or gave something back.
 #[derive(Default)]
 struct Tool {
@@ -452,95 +410,6 @@ fn tool(reader: &mut Reader<'_>) -> Result<Tool, Flaw> {
         Ok(())
     })?;
     Ok(tool)
-}
-
-/// What an event is called: its own name, or its `type` where it has none.
-fn name<'e>(event: &'e str, data: &str) -> Result<Cow<'e, str>, Flaw> {
-    // an event without a name is called `message`, and so is one that spells that out
-    if !matches!(event, "" | "message") {
-        return Ok(Cow::Borrowed(event));
-    }
-    match kind(data) {
-        Ok(Some(kind)) => Ok(Cow::Owned(kind)),
-        Ok(None) => Ok(Cow::Borrowed(event)),
-        // what looks like an object may be a part of the answer
-        Err(flaw) if data.trim_start().starts_with('{') => Err(flaw),
-        Err(_) => Ok(Cow::Borrowed("")),
-    }
-}
-
-/// The `type` of an event.
-fn kind(data: &str) -> Result<Option<String>, Flaw> {
-    whole(data, |reader| match reader.kind() {
-        Kind::Object => field(reader, "type", |reader| match reader.kind() {
-            Kind::String => Ok(text(reader)?.map(|text| text.to_string_lossy().into_owned())),
-            _ => Ok(None),
-        }),
-        _ => reader.skip().map(|()| None),
-    })
-}
-
-fn field<'a, T>(
-    reader: &mut Reader<'a>,
-    name: &str,
-    read: impl Fn(&mut Reader<'a>) -> Result<Option<T>, Flaw>,
-) -> Result<Option<T>, Flaw> {
-    let mut found = None;
-    reader.object(|reader, field| {
-        if field == name {
-            found = read(reader)?;
-        }
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// What the server says of an answer that failed.
-fn failure(data: &str) -> Error {
-    let refusal = refusal::read(data);
-    let plain = Json::parse(data).is_err().then(|| data.trim().to_owned());
-    let said = refusal.event().or(plain).filter(|text| !text.is_empty());
-    let message = match said {
-        Some(message) => format!("the agent failed: {message}"),
-        None => "the agent failed".to_owned(),
-    };
-    Error {
-        code: refusal.code,
-        request_id: refusal.request_id,
-        issues: refusal.issues,
-        body: error::body(data),
-        ..Error::new(ErrorKind::Agent, message)
-    }
-}
-
-/// Where a stream should be there is JSON: a refusal with the status of a success, or no server of Meibel's.
-fn no_stream(json: &str) -> Error {
-    let message = match refusal::read(json).message() {
-        Some(message) => format!("where a stream of events should be the server said: {message}"),
-        None => "the server answered with JSON where a stream of events should be".to_owned(),
-    };
-    Error {
-        body: error::body(json),
-        ..Error::new(ErrorKind::Protocol, message)
-    }
-    .code("CONTENT_TYPE")
-    .delivered(Delivered::Unknown)
-}
-
-/// JSON has no control characters in its strings, but other readers of these streams take them: they become escapes.
-fn mended(data: &str) -> Cow<'_, str> {
-    let odd = |character: char| character < ' ' && !matches!(character, '\t' | '\n' | '\r');
-    if !data.contains(odd) {
-        return Cow::Borrowed(data);
-    }
-    let mut mended = String::with_capacity(data.len() + 16);
-    for character in data.chars() {
-        match odd(character) {
-            true => mended.push_str(&format!("\\u{:04x}", u32::from(character))),
-            false => mended.push(character),
-        }
-    }
-    Cow::Owned(mended)
 }
 
 fn is_empty(list: &Json) -> bool {

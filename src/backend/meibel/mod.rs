@@ -4,6 +4,8 @@
 //! no other. What the server sends beside it (`clean_message`, follow-up questions, artifacts) is in `raw`.
 
 mod decoder;
+mod frame;
+mod growth;
 mod list;
 mod refusal;
 mod said;

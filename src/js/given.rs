@@ -1,0 +1,273 @@
+//! What callers may hand in: the TypeScript of the options is derived here, so the comments are written for the reader of
+//! the `.d.ts`. They are read in [`super::input`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tsify::Tsify;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::model::Backend;
+
+#[wasm_bindgen(typescript_custom_section)]
+const WEB_ASSEMBLY_MODULE: &str = r#"
+/** `WebAssembly.Module`, in projects that know it: Node's own types do not. */
+export type WebAssemblyModule = typeof globalThis extends {
+    WebAssembly: { Module: { prototype: infer Module } };
+}
+    ? Module
+    : never;
+"#;
+
+/// How a client is set up.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectOptions {
+    /// Which family of servers to talk to.
+    pub backend: Backend,
+    /// Where the server is. Default: the hosted service for meibel and agentcloud; required for eliza. A path such as
+    /// `/agent` is on the page's own origin.
+    #[tsify(optional)]
+    pub base_url: Option<String>,
+    /// The key, or a function that is asked for it before every request.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | (() => string | Promise<string>)")]
+    pub api_key: JsValue,
+    /// Agent Cloud's resource slug (24 hexadecimal digits).
+    #[tsify(optional)]
+    pub team: Option<String>,
+    /// The elizaOS user id (a uuid). Default: one made for this client.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// Carries every request. Default: the platform's.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "typeof globalThis.fetch")]
+    pub fetch: JsValue,
+    /// Sent with every request.
+    #[tsify(optional, type = "Record<string, string>")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Milliseconds to the head of a response. Default: 60,000; a synchronous answer gets more.
+    #[tsify(optional)]
+    pub timeout: Option<f64>,
+    /// Milliseconds without a byte on a stream. Default: 60,000.
+    #[tsify(optional)]
+    pub idle_timeout: Option<f64>,
+    /// How often a request is repeated where that is safe. Default: 2. A message that may have been taken is never
+    /// repeated.
+    #[tsify(optional)]
+    pub max_retries: Option<f64>,
+    /// Bytes of one server-sent event. Default: 8 MiB.
+    #[tsify(optional)]
+    pub max_event_bytes: Option<f64>,
+    /// Bytes of one JSON body. Default: 64 MiB.
+    #[tsify(optional)]
+    pub max_body_bytes: Option<f64>,
+    /// A raw key in a page throws unless this is true or `baseUrl` has the page's origin.
+    #[tsify(optional)]
+    pub allow_browser_key: Option<bool>,
+    /// Agent Cloud: whether an answer is also told over a WebSocket (Socket.IO) while it is looked for, so that it comes
+    /// sooner and with fewer requests. The first request of that carries the key as every other does, and goes through
+    /// `fetch`; the WebSocket itself does not, and carries no key. Where it cannot be opened the answer is looked for as
+    /// without it. Default: true where the runtime has a global `WebSocket` and no `fetch` was given.
+    #[tsify(optional)]
+    pub live: Option<bool>,
+    /// The WebAssembly file, only where the runtime's own loader cannot find it.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(
+        optional,
+        type = "ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL"
+    )]
+    pub wasm: JsValue,
+}
+
+/// What every call takes.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CallOptions {
+    /// Aborts the call; it then rejects with the signal's reason.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "AbortSignal | undefined")]
+    pub signal: JsValue,
+    /// Milliseconds to the head of a response, for this call.
+    #[tsify(optional, type = "number | undefined")]
+    pub timeout: Option<f64>,
+    /// Sent with the requests of this call, over the client's own.
+    #[tsify(optional, type = "Record<string, string> | undefined")]
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
+/// What a new session needs.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CreateSession {
+    /// Meibel agent id, Agent Cloud app id, elizaOS agent uuid.
+    #[tsify(optional)]
+    pub agent_id: Option<String>,
+    /// Meibel: the agent's published name instead.
+    #[tsify(optional)]
+    pub agent_name: Option<String>,
+    /// elizaOS: for whom; else the client's.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// elizaOS metadata, Meibel `initial_context`; unsupported elsewhere.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub metadata: JsValue,
+    /// Meibel: what the agent is told first.
+    #[tsify(optional)]
+    pub prompt: Option<String>,
+    /// Agent Cloud: the app's variables.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, string>")]
+    pub variables: JsValue,
+    /// Merged into the request as it is, for what has no common name (elizaOS: `timeoutConfig`).
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub backend_options: JsValue,
+}
+
+/// A message to send.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct OutgoingMessage {
+    /// What to say. elizaOS takes 1 to 4,000 UTF-16 units.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(type = "string")]
+    pub text: JsValue,
+    /// Files that go with it, where `capabilities.files`.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "(Blob | File)[]")]
+    pub files: JsValue,
+    /// Kept with the message, where the backend keeps such a thing.
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub metadata: JsValue,
+    /// Milliseconds that the backend may take for the answer.
+    #[tsify(optional)]
+    pub answer_timeout: Option<f64>,
+    /// Whether thoughts are wanted.
+    #[tsify(optional)]
+    pub include_thinking: Option<bool>,
+    /// Whether tool calls are wanted.
+    #[tsify(optional)]
+    pub include_tool_activity: Option<bool>,
+    /// Merged into the request as it is, for what has no common name (elizaOS: `transport`).
+    #[serde(default, with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "Record<string, unknown>")]
+    pub backend_options: JsValue,
+}
+
+/// Which sessions are wanted.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListSessions {
+    /// Only those with this agent.
+    #[tsify(optional)]
+    pub agent_id: Option<String>,
+    /// elizaOS: only those of this user; without it, every user's.
+    #[tsify(optional)]
+    pub user_id: Option<String>,
+    /// Only those that do this.
+    #[tsify(optional)]
+    pub status: Option<String>,
+    /// How many to ask for at a time, where the backend pages its sessions.
+    #[tsify(optional)]
+    pub limit: Option<f64>,
+}
+
+/// Which messages are wanted. A number or a `Date` is a point in time (milliseconds since the epoch), and so is a string
+/// that is an ISO date with a zone; any other string is a cursor that a page gave.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(default)]
+pub struct MessageQuery {
+    /// How many make a page. Default: 50.
+    #[tsify(optional, type = "number | undefined")]
+    pub limit: Option<f64>,
+    /// Only messages strictly older than this.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | number | Date | undefined")]
+    pub before: JsValue,
+    /// Only messages strictly newer than this.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "string | number | Date | undefined")]
+    pub after: JsValue,
+    /// Which end of the range comes first: the newest (`"backward"`, the default) or the oldest (`"forward"`, the default
+    /// of `getMessages` with `after` alone). A page is oldest first either way.
+    #[tsify(optional, type = "\"backward\" | \"forward\" | undefined")]
+    pub direction: Option<String>,
+}
+
+/// How `readEvents` reads.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadOptions {
+    /// Aborts the reading; the loop then throws the signal's reason.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "AbortSignal | undefined")]
+    pub signal: JsValue,
+    /// Milliseconds without a byte, comments included. Default: no limit.
+    #[tsify(optional)]
+    pub idle_timeout: Option<f64>,
+    /// Bytes of one event. Default: 8 MiB.
+    #[tsify(optional)]
+    pub max_event_bytes: Option<f64>,
+    /// The last event id to begin with.
+    #[tsify(optional)]
+    pub last_event_id: Option<String>,
+    /// Also give the event that the end of the stream cut off from its blank line, which the standard drops.
+    #[tsify(optional)]
+    pub dispatch_unfinished: Option<bool>,
+    /// Is given each comment: what follows the colon.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "(text: string) => void")]
+    pub on_comment: JsValue,
+}
+
+/// What `openEvents` asks, and how often.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RequestOptions {
+    /// Default: the request's own, or GET. A method other than GET is repeated only if `reconnect` says so.
+    #[tsify(optional)]
+    pub method: Option<String>,
+    /// Sent with the request, or a function that is asked for them before every attempt.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(
+        optional,
+        type = "ConstructorParameters<typeof Headers>[0] | (() => ConstructorParameters<typeof Headers>[0] | Promise<ConstructorParameters<typeof Headers>[0]>)"
+    )]
+    pub headers: JsValue,
+    /// Sent with every attempt; a stream can be sent only once, and so excludes `reconnect`.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "RequestInit[\"body\"]")]
+    pub body: JsValue,
+    /// Carries every request. Default: the platform's.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "typeof globalThis.fetch")]
+    pub fetch: JsValue,
+    /// Whether a connection that ended is opened again. Default: yes for GET, without a limit.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(optional, type = "boolean | ReconnectOptions")]
+    pub reconnect: JsValue,
+}
+
+/// How often, and how soon, `openEvents` opens a connection again.
+#[derive(Default, Deserialize, Tsify)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReconnectOptions {
+    /// How many times in a row, as long as no event comes and no connection lasts; then the last failure is thrown.
+    /// Default: no limit.
+    #[tsify(optional)]
+    pub max_attempts: Option<f64>,
+    /// The longest pause in milliseconds, also where the server asks for a longer one. Default: 30,000, or the server's
+    /// `retry` where that is more.
+    #[tsify(optional)]
+    pub max_delay: Option<f64>,
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const OPEN_OPTIONS: &str = r#"
+/** How `openEvents` asks and reads. */
+export type OpenOptions = ReadOptions & RequestOptions;
+"#;
