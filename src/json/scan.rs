@@ -170,6 +170,13 @@ pub(super) fn value_of(text: &str) -> f64 {
         }
     }
     power = power.saturating_add(zeros);
+    // zeros that were put aside as a power go back where they make it one of the exact ones
+    while exact && power > DIGITS {
+        let Some(longer) = whole.checked_mul(10).filter(|_| whole != 0) else {
+            break;
+        };
+        (whole, power) = (longer, power - 1);
+    }
     let number = match power {
         _ if whole == 0 => 0.0,
         0..=DIGITS if exact => (u128::from(whole) * 10_u128.pow(power as u32)) as f64,
