@@ -273,6 +273,84 @@ fn heads() -> impl Strategy<Value = Head> {
     })
 }
 
+/// The recorded JSON of every server.
+fn recorded() -> Vec<String> {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let read = |path: &str| std::fs::read_to_string(format!("{fixtures}/{path}")).unwrap();
+    let mut bodies: Vec<String> = [
+        "r01_create_session",
+        "r02_list_sessions_page",
+        "r03_chat_response",
+        "r05_messages",
+        "r06_messages_result_object",
+        "r08_session_details",
+    ]
+    .map(|name| read(&format!("meibel/{name}.json")))
+    .into();
+    for (path, body) in [("agentcloud", "body"), ("eliza", "json")] {
+        let exchanges = read(&format!("{path}/exchanges.jsonl"));
+        let lines = exchanges
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        bodies.extend(lines.filter_map(|line: serde_json::Value| {
+            let json = line.get("response")?.get(body)?;
+            Some(json.to_string()).filter(|text| !json.is_string() && text.len() < 16_384)
+        }));
+    }
+    bodies
+}
+
+/// The places in a JSON text where a value or a name begins.
+fn beginnings(json: &str) -> Vec<usize> {
+    let (mut inside, mut escaped, mut after, mut found) = (false, false, false, Vec::new());
+    for (at, byte) in json.bytes().enumerate() {
+        if after && !byte.is_ascii_whitespace() {
+            after = false;
+            if !matches!(byte, b']' | b'}') {
+                found.push(at);
+            }
+        }
+        if !inside && matches!(byte, b':' | b',' | b'[' | b'{') {
+            after = true;
+        }
+        inside ^= byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+    }
+    found
+}
+
+#[test]
+fn two_values_in_the_place_of_one_are_no_answer() {
+    let mut refused = 0;
+    for client in clients() {
+        for name in ["create", "get", "listed", "page", "send"] {
+            for body in recorded() {
+                let run_with = |body: &str| {
+                    let mut script = Script::new(|_, count| match count {
+                        ..20 => Answer::json(200, body),
+                        _ => Answer::json(400, "enough"),
+                    });
+                    run(&mut script, made(&client, name))
+                };
+                if run_with(&body).error.is_some() {
+                    continue;
+                }
+                for at in beginnings(&body) {
+                    let (front, back) = body.split_at(at);
+                    let doubled = format!("{front}7 {back}");
+                    assert_eq!(
+                        run_with(&doubled).failed().kind,
+                        ErrorKind::Protocol,
+                        "{doubled}"
+                    );
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
+}
+
 pub fn configured(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,

@@ -139,12 +139,8 @@ fn envelope(reader: &mut Reader<'_>) -> Read<Row> {
     let mut envelope = Row::default();
     let (mut outer, mut inner) = (None, None);
     match reader.kind() {
-        Kind::Object => {}
         Kind::String => outer = any_text(reader)?,
-        _ => reader.skip()?,
-    }
-    if outer.is_none() && reader.kind() == Kind::Object {
-        reader.object(|reader, field| {
+        Kind::Object => reader.object(|reader, field| {
             match (field, reader.kind()) {
                 ("message", Kind::Object) => inner = speech(reader, &mut envelope)?,
                 ("message", Kind::String) => inner = any_text(reader)?,
@@ -163,7 +159,8 @@ fn envelope(reader: &mut Reader<'_>) -> Read<Row> {
                 _ => {}
             }
             Ok(())
-        })?;
+        })?,
+        _ => reader.skip()?,
     }
     envelope.text = inner.or(outer);
     Ok(envelope)
