@@ -20,6 +20,9 @@ export function launch() {
   return driver.launch({ executablePath: findProgram(chromium), args: switches });
 }
 
+/** A browser tells of every 404. The tests' own server has no Socket.IO: the client asks it once, and goes on by polling. */
+const noSockets = /status of 404 .*\/socket\.io\//;
+
 /** A page in a profile of its own. `expected`: patterns of console errors that belong to the test. */
 export async function openPage(browser, { expected = [], ...context } = {}) {
   const profile = await browser.newContext({
@@ -38,7 +41,7 @@ export async function openPage(browser, { expected = [], ...context } = {}) {
     const here = protocol === "data:" || protocol === "blob:" || hostname === "127.0.0.1";
     if (!here) wrong.push(`a request went to ${request.url()}`);
   });
-  const allowed = [...expected];
+  const allowed = [noSockets, ...expected];
   const watch = (watched) => {
     watched.on("pageerror", (error) => wrong.push(`an exception: ${error.stack ?? error}`));
     watched.on("console", (message) => {
