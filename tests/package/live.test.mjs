@@ -16,8 +16,9 @@ import { startWorker } from "./workerd.mjs";
 
 const KEY = "agentcloud-live-key";
 const WORDS = "told over a socket as it is said, word by word, and kept in the rows";
-/** Slow enough that whoever asks for the rows sees it grow, and long enough that few requests are few. */
-const TEXT = `stream 25 100 ${WORDS}`;
+/** Slow enough that whoever asks for the rows sees it grow, and long enough that few requests are few and that a busy
+ * machine has the socket open long before the end. */
+const TEXT = `stream 50 100 ${WORDS}`;
 /** With what the sandbox's agents end every answer. */
 const ANSWER = `${WORDS}\n\nAnything else?`;
 
