@@ -146,6 +146,8 @@ promise(
     const row = page.locator("#rows article").last();
     assert.equal(await row.locator(".source-title").textContent(), "Q4 report.pdf");
     await row.locator(".parts summary").click();
+    // what is folded is written when it is unfolded
+    await row.locator(".parts pre").first().waitFor();
     const [given] = await row.locator(".parts pre").allTextContents();
     assert.deepEqual(JSON.parse(given).userQuery, "Revenue rose by 12 percent.");
   },
