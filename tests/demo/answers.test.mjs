@@ -92,6 +92,8 @@ for (const [look, context] of [
       const row = page.locator("#rows article").last();
       assert.equal(await row.locator("pre").count(), 0, "it is folded");
       for (const fold of await row.locator("summary").all()) await fold.click();
+      // what is folded is written when it is unfolded, and the event stands last
+      await row.locator(".parts pre", { hasText: "sky" }).waitFor();
       const json = await row.locator(".parts pre").allTextContents();
       assert.deepEqual(JSON.parse(json[0]), allEvents[2][1].arguments);
       assert.match(json[0], /^\{\n {2}"query": "revenue",\n/, "it is laid out for the eye");
