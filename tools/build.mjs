@@ -107,7 +107,7 @@ async function assemble(generated) {
   const [{ out, name }] = generated;
   await writeFile(join(fresh, "model.d.ts"), await modelTypes(join(out, `${name}.d.ts`)));
   for (const file of await readdir(root)) {
-    if (/^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))
+    if (/^(README\.md|CHANGELOG\.md|LICENSE.*|llms\.txt)$/.test(file))
       await cp(join(root, file), join(fresh, file));
   }
   await writeVersion(join(fresh, "package.json"));

@@ -32,6 +32,7 @@ const FILES = [
   "iterator.js",
   "load/node.js",
   "load/web.js",
+  "llms.txt",
   "memory.js",
   "model.d.ts",
   "module.js",

@@ -1,14 +1,15 @@
 // In: Markdown. Out: its fenced code blocks, each with what a comment before it says (CONTRIBUTING.md has the
 // convention), and the programs that the JavaScript and TypeScript ones make.
 
-/** The address and the agent that the text of the README names; a test puts its own in their place. */
+/** The address and the agent that the texts name; a test puts its own in their place. */
 export const WRITTEN_URL = "http://127.0.0.1:3000";
 export const WRITTEN_AGENT = "11111111-2222-4333-8444-555555555555";
 
 const OPEN = /^(?<fence>`{3,}|~{3,})(?<language>[\w-]*)/;
-const COMMENT = /^<!--\s*(?<word>with|check):\s*(?<rest>.*?)\s*-->$/;
+const COMMENT = /^<!--\s*(?<word>with|check|other):\s*(?<rest>.*?)\s*-->$/;
 
-/** `{ line, language, text, names, check }`: names that must be there, or the reason for not running it. */
+/** `{ line, language, text, names, check, other }`: names that must be there, or the reason for not running it, or for not
+ * even checking a program of somebody else's. */
 export function codeBlocks(markdown) {
   const blocks = [];
   let block;
@@ -27,15 +28,15 @@ export function codeBlocks(markdown) {
       said = {};
     } else if (word === "with") {
       said = { ...said, names: rest.split(",").map((name) => name.trim()) };
-    } else if (word === "check") {
-      said = { ...said, check: rest };
+    } else if (word !== undefined) {
+      said = { ...said, [word]: rest };
     } else if (line.trim() !== "") {
       said = {};
     }
   }
   if (block) throw new Error(`the block that begins in line ${block.line} has no end`);
-  return blocks.map(({ lines, names = [], check, language, line }) => {
-    return { language, line, names, check, text: lines.join("\n") };
+  return blocks.map(({ lines, names = [], check, other, language, line }) => {
+    return { language, line, names, check, other, text: lines.join("\n") };
   });
 }
 
@@ -45,6 +46,9 @@ const MAKERS = {
   client: () =>
     `const client = await made.connect({ backend: "eliza", baseUrl: process.env.ELIZA_URL });`,
   session: () => `const session = await client.createSession({ agentId: process.env.AGENT_ID });`,
+  meibel: () => `const sandbox = (await import("agentline/sandbox")).createSandbox({ seed: 1 });
+const client = await made.connect(sandbox.connectOptions("meibel"));
+const agentId = sandbox.agentId("meibel");`,
   sessionId: () => "const sessionId = session.id;",
   response: () => `const response = await fetch(
     \`\${process.env.ELIZA_URL}/api/messaging/sessions/\${session.id}/messages\`,
@@ -55,6 +59,7 @@ const MAKERS = {
     },
   );`,
 };
+const GIVES = { meibel: ["client", "agentId"] };
 const STANDS_ON = {
   session: ["client"],
   sessionId: ["client", "session"],
@@ -67,10 +72,20 @@ export function program({ text, names }, { url, agentId }) {
   const unknown = names.find((name) => !(name in MAKERS));
   if (unknown)
     throw new Error(`nothing makes "${unknown}"; there are ${Object.keys(MAKERS).join(", ")}`);
-  const prologue = Object.keys(MAKERS)
-    .filter((name) => wanted.has(name))
-    .map((name) => MAKERS[name]());
-  const head = wanted.size > 0 ? ['import * as made from "agentline";', ...prologue] : [];
+  const makers = Object.keys(MAKERS).filter((name) => wanted.has(name));
+  const prologue = makers.map((name) => MAKERS[name]());
+  // only what is named is there: a block may have a `client` of its own beside a given `sessionId`
+  const given = names.flatMap((name) => GIVES[name] ?? [name]).join(", ");
+  const head =
+    wanted.size > 0
+      ? [
+          'import * as made from "agentline";',
+          `const { ${given} } = await (async () => {`,
+          ...prologue,
+          `return { ${given} };`,
+          "})();",
+        ]
+      : [];
   const body = text.replaceAll(WRITTEN_URL, url).replaceAll(WRITTEN_AGENT, agentId);
   return `${[...head, body].join("\n")}\n`;
 }
