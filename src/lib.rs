@@ -5,6 +5,8 @@
 //!
 //! out: `js` → `operation` → `backend` (encodes) → `http` → driver
 //! in: driver → `sse`, `socket`, `json` → `backend` (decodes its wire) → `model` → `js`
+//!
+//! `gateway` stands between a page's client and a server, and has a WebAssembly file of its own.
 
 pub mod socket;
 pub mod sse;
@@ -21,5 +23,10 @@ pub mod settings;
 pub mod backend;
 pub mod operation;
 
-#[cfg(target_arch = "wasm32")]
+pub mod gateway;
+
+#[cfg(all(target_arch = "wasm32", feature = "client"))]
 mod js;
+#[cfg(all(target_arch = "wasm32", feature = "gateway"))]
+#[path = "js/gateway.rs"]
+mod js_gateway;

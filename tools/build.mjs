@@ -13,8 +13,18 @@ import { endOnSignals, run, seconds } from "./process.mjs";
 import { lockedVersion, npmPackages, rust, wasmTools } from "./setup.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
+// A crate may be built several times, each time with other features. `optLevel` is the one of Cargo.toml unless it is
+// given; what is built otherwise than Cargo.toml says has a folder of cargo's own, because cargo gives the modules of one
+// crate one name, and would take one for the other.
 const MODULES = [
   { crate: "agentline", folder: root, name: "agentline_wasm" },
+  {
+    crate: "agentline",
+    folder: root,
+    name: "gateway_wasm",
+    features: ["gateway"],
+    optLevel: "s",
+  },
   { crate: "agentline-sandbox", folder: join(root, "sandbox"), name: "sandbox_wasm" },
 ];
 
@@ -52,15 +62,23 @@ async function cargoFlags() {
 
 // wasm-pack binds and optimises every time it is called; so cargo is asked first, and wasm-pack is called only if the
 // module that cargo made, or a tool that works on it, is another one.
-async function wasmModule({ crate, folder, name }, flags, step) {
-  const out = join(cargoTarget, "wasm", crate);
+async function wasmModule({ crate, folder, name, features, optLevel }, given, step) {
+  const out = join(cargoTarget, "wasm", name);
   const stamp = join(out, ".stamp");
+  const own = features === undefined ? cargoTarget : join(cargoTarget, "features", name);
+  const env = {
+    CARGO_TARGET_DIR: own,
+    ...(optLevel && { CARGO_PROFILE_RELEASE_OPT_LEVEL: optLevel }),
+  };
+  const chosen = features && ["--no-default-features", "--features", features.join(",")];
+  const flags = [...given, ...(chosen ?? [])];
   const common = ["--lib", "--release", "--target", WASM_TARGET];
   await run("cargo", ["build", ...common, ...flags], {
     cwd: folder,
-    label: `cargo build ${crate}`,
+    label: `cargo build ${name}`,
+    env,
   });
-  const compiled = join(cargoTarget, WASM_TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+  const compiled = join(own, WASM_TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
   const wanted = createHash("sha256")
     .update(await readFile(compiled))
     .update(await readFile(join(folder, "Cargo.toml")))
@@ -68,7 +86,7 @@ async function wasmModule({ crate, folder, name }, flags, step) {
     .update(await lockedVersion("wasm-bindgen"))
     .digest("hex");
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) {
-    step(`${crate}: the module is as it was`);
+    step(`${name}: the module is as it was`);
     return { out, name };
   }
   await rm(out, { recursive: true, force: true });
@@ -84,10 +102,10 @@ async function wasmModule({ crate, folder, name }, flags, step) {
   await run(
     "wasm-pack",
     ["build", folder, ...options, "--out-name", name, "--out-dir", out, "--", ...flags],
-    { cwd: root, label: `wasm-pack build ${crate}`, env: { PATH: toolsPath } },
+    { cwd: root, label: `wasm-pack build ${name}`, env: { ...env, PATH: toolsPath } },
   );
   await writeFile(stamp, wanted);
-  step(`${crate}: the module is new`);
+  step(`${name}: the module is new`);
   return { out, name };
 }
 

@@ -27,6 +27,8 @@ const FILES = [
   "entry/workerd.js",
   "error.js",
   "events.js",
+  "gateway_wasm.js",
+  "gateway_wasm_bg.wasm",
   "index.d.ts",
   "index.js",
   "iterator.js",
