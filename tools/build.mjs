@@ -123,6 +123,10 @@ async function assemble(generated) {
     }
   }
   const [{ out, name }] = generated;
+  await writeFile(
+    join(fresh, `${name}_inline.js`),
+    await inlineModule(join(out, `${name}_bg.wasm`)),
+  );
   await writeFile(join(fresh, "model.d.ts"), await modelTypes(join(out, `${name}.d.ts`)));
   for (const file of await readdir(root)) {
     if (/^(README\.md|CHANGELOG\.md|LICENSE.*|llms\.txt)$/.test(file))
@@ -130,6 +134,11 @@ async function assemble(generated) {
   }
   await writeVersion(join(fresh, "package.json"));
   return await swap(fresh);
+}
+
+async function inlineModule(file) {
+  const text = (await readFile(file)).toString("base64");
+  return `// The bytes of ${basename(file)}, in base64.\nexport const wasm = "${text}";\n`;
 }
 
 // wasm-bindgen's declarations are the model's, from tsify, and then those of its own glue. Only the first are for callers;

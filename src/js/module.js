@@ -7,14 +7,18 @@ import { AgentlineError } from "./error.js";
 import { Asked, EventStream, Given } from "./events.js";
 import { Memory } from "./memory.js";
 
+const FILE = "agentline_wasm_bg.wasm";
+const WITHOUT_FILE = `let ${FILE} be copied beside the code, import from "agentline/inline", or give the file as \`wasm\` to connect`;
+
 /**
  * The functions of the package, for one runtime.
  * @param {() => WebAssembly.Module | Promise<WebAssembly.Module>} load
+ * @param {string} [advice] what to do where `load` fails
  */
-export function bind(load) {
+export function bind(load, advice = WITHOUT_FILE) {
   let started;
   const start = (given) => {
-    started ??= instantiate(given ? () => compile(given) : load);
+    started ??= instantiate(given ? () => compile(given) : load, advice);
     // a failed load is tried again by the next call
     started.catch(() => (started = undefined));
     return started;
@@ -47,23 +51,29 @@ function connection(module, options) {
   }
 }
 
-async function instantiate(load) {
+async function instantiate(load, advice) {
   let compiled;
   try {
     compiled = await load();
   } catch (cause) {
-    const message = `the WebAssembly file of agentline could not be loaded (${cause?.message ?? cause}); where a tool does not copy it along, give it as \`wasm\` to connect`;
+    const message = `${FILE}, the WebAssembly of agentline, could not be loaded (${cause?.message ?? cause}): ${advice}`;
     throw new AgentlineError(
       { kind: "config", message, code: "WASM_LOAD", retryable: false },
       cause,
     );
   }
-  const { memory } = module.initSync({ module: compiled });
+  const { memory } = module.initSync({ module: ofThisRealm(compiled) });
   return { module, memory: new Memory(memory) };
 }
 
+/** The glue asks by instanceof, which a module that another realm compiled fails: Next's edge runtime, Jest. */
+function ofThisRealm(module) {
+  if (module instanceof WebAssembly.Module) return module;
+  return Object.setPrototypeOf(module, WebAssembly.Module.prototype);
+}
+
 async function compile(given) {
-  if (given instanceof WebAssembly.Module) return given;
+  if (Object.prototype.toString.call(given) === "[object WebAssembly.Module]") return given;
   const found = given instanceof URL ? await fetch(given) : given;
   if (typeof found.arrayBuffer !== "function") return WebAssembly.compile(found);
   return WebAssembly.compile(await found.arrayBuffer());

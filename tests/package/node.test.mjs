@@ -1,6 +1,6 @@
 // The installed tarball in Node.
 import assert from "node:assert/strict";
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -19,8 +19,8 @@ after(async () => {
   await rm(project, { recursive: true });
 });
 
-async function node(program) {
-  const output = await run(process.execPath, [program], {
+async function node(program, ...args) {
+  const output = await run(process.execPath, [program, ...args], {
     cwd: project,
     capture: true,
     env: { ELIZA_URL: server.url, AGENT_ID: server.agentId, NODE_OPTIONS: "" },
@@ -51,15 +51,31 @@ test("require() gives the package too", async () => {
   ]);
 });
 
-test("importing the package loads, fetches and changes nothing", async () => {
-  const [imported, connected] = (await node("import-does-nothing.mjs")).map((line) =>
-    JSON.parse(line),
-  );
-  assert.deepEqual(imported, { done: [], made: [] });
-  assert.ok(
-    connected.done.some((what) => what.startsWith("WebAssembly.")),
-    "the watch sees the module",
-  );
+/** What `import` takes: each entry by its name, and the file that a page gets for it. */
+async function entries() {
+  const manifest = await readFile(join(project, "node_modules/agentline/package.json"), "utf8");
+  return Object.entries(JSON.parse(manifest).exports)
+    .filter(([, places]) => typeof places === "object")
+    .flatMap(([name, { default: file }]) => [
+      name.replace(/^\./, "agentline"),
+      file.replace(/^\./, "./node_modules/agentline"),
+    ]);
+}
+
+test("importing an entry loads, fetches, looks at and changes nothing", async () => {
+  const all = await entries();
+  assert.ok(all.includes("agentline/inline") && all.includes("./node_modules/agentline/index.js"));
+  for (const entry of all) {
+    const told = await node("import-does-nothing.mjs", entry);
+    const [imported, connected] = told.map((line) => JSON.parse(line));
+    assert.deepEqual(imported, { done: [], made: [] }, entry);
+    if (entry !== "agentline") continue;
+    for (const what of ["WebAssembly.", "location"])
+      assert.ok(
+        connected.done.some((done) => done.startsWith(what)),
+        `the watch sees ${what}`,
+      );
+  }
 });
 
 test("an error of one copy of the package is known to another copy", async () => {

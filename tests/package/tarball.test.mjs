@@ -18,8 +18,11 @@ const FILES = [
   "README.md",
   "agentline_wasm.js",
   "agentline_wasm_bg.wasm",
+  "agentline_wasm_inline.js",
   "client.js",
   "driver.js",
+  "entry/edge.js",
+  "entry/inline.js",
   "entry/node.js",
   "entry/sandbox-node.js",
   "entry/sandbox-web.js",
@@ -31,7 +34,9 @@ const FILES = [
   "gateway_wasm_bg.wasm",
   "index.d.ts",
   "index.js",
+  "inline.d.ts",
   "iterator.js",
+  "load/inline.js",
   "load/node.js",
   "load/web.js",
   "llms.txt",
@@ -117,8 +122,10 @@ test("the sizes are told", async (context) => {
   });
   const wasm = await readFile(join(installed, "agentline_wasm_bg.wasm"));
   const script = outputFiles.find(({ path }) => path.endsWith(".js")).contents;
+  const inline = await readFile(join(installed, "agentline_wasm_inline.js"));
   for (const [name, bytes] of [
     ["agentline_wasm_bg.wasm", wasm],
+    ["the same in agentline/inline", inline],
     ["default entry, minified by esbuild", script],
   ]) {
     const sizes = [bytes, gzipSync(bytes, { level: 9 }), brotliCompressSync(bytes)].map(

@@ -1,5 +1,5 @@
-// Watches what a module can do to the world, imports the package, and tells what was done; then connects, to show that
-// the watch would have seen it.
+// Watches what a module can do to the world, imports the entry that is named, and tells what was done; then connects, if
+// the entry can, to show that the watch would have seen it.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -20,8 +20,31 @@ function watch(object, name, label, matters = () => true) {
   });
 }
 
-for (const name of ["fetch", "setTimeout", "setInterval", "setImmediate"])
+for (const name of ["fetch", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"])
   watch(globalThis, name, name);
+// What a page has besides: even a look at it is told.
+for (const name of [
+  "window",
+  "self",
+  "document",
+  "location",
+  "navigator",
+  "localStorage",
+  "sessionStorage",
+  "indexedDB",
+  "XMLHttpRequest",
+  "WebSocket",
+  "EventSource",
+  "Worker",
+  "caches",
+]) {
+  const value = globalThis[name];
+  const get = () => {
+    done.push(name);
+    return value;
+  };
+  Object.defineProperty(globalThis, name, { configurable: true, get });
+}
 for (const name of [
   "Module",
   "Instance",
@@ -42,8 +65,9 @@ for (const name of ["readFile", "open"]) watch(fs.promises, name, `fs.promises.$
 syncBuiltinESMExports();
 
 const names = new Set(Object.getOwnPropertyNames(globalThis));
-const { connect } = await import("agentline");
+const { connect } = await import(process.argv[2]);
 const made = Object.getOwnPropertyNames(globalThis).filter((name) => !names.has(name));
 console.log(JSON.stringify({ done: [...done], made }));
-await connect({ backend: "eliza", baseUrl: "http://127.0.0.1:9" });
+// The entry of a page asks for its file by a request, which Node refuses.
+await connect?.({ backend: "eliza", baseUrl: "http://127.0.0.1:9" }).catch(() => {});
 console.log(JSON.stringify({ done: [...new Set(done)] }));

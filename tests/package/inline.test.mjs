@@ -1,0 +1,107 @@
+// What finds the WebAssembly of the installed tarball, where its file was not taken along: Node's entry and
+// agentline/inline do without it, a page's entry says what to do.
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { packedProject } from "./pack.mjs";
+
+const FILE = "agentline_wasm_bg.wasm";
+const OPTIONS = { backend: "eliza", baseUrl: "http://127.0.0.1:9" };
+
+let folder;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "agentline-without-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+const installed = async (file) => join(await packedProject(), "node_modules/agentline", file);
+let copies = 0;
+
+/** A file of another copy of the package each time, because a copy has one module; without the module's file. */
+async function fresh(file) {
+  const copy = join(folder, String(copies++));
+  const filter = (path) => !path.endsWith(".wasm");
+  await cp(await installed("."), copy, { recursive: true, filter });
+  return await import(pathToFileURL(join(copy, file)).href);
+}
+
+/** The error of a call, which must tell the file's name and `advice`. */
+async function refused(promise, ...advice) {
+  const error = await promise.then(
+    () => assert.fail("it found its module"),
+    (thrown) => thrown,
+  );
+  assert.deepEqual([error.kind, error.code], ["config", "WASM_LOAD"]);
+  for (const word of [FILE, "`wasm`", ...advice])
+    assert.ok(error.message.includes(word), error.message);
+  return error;
+}
+
+async function events({ readEvents }) {
+  const data = [];
+  for await (const event of readEvents(new Response("data: one\n\n"))) data.push(event.data);
+  return data;
+}
+
+for (const [name, file] of [
+  ["agentline/inline", "entry/inline.js"],
+  ["the entry of Node", "entry/node.js"],
+]) {
+  test(`${name} needs no file`, async () => {
+    const module = await fresh(file);
+    assert.equal((await module.connect(OPTIONS)).backend, "eliza");
+    assert.deepEqual(await events(module), ["one"]);
+  });
+}
+
+test("agentline/inline holds the bytes of the file", async () => {
+  const { wasm } = await import(pathToFileURL(await installed("agentline_wasm_inline.js")).href);
+  assert.ok(Buffer.from(wasm, "base64").equals(await readFile(await installed(FILE))));
+});
+
+test("a page's entry says which file is missing and what to do, and looks again the next time", async (context) => {
+  let answer = (response) => response.writeHead(404).end();
+  const server = createServer((_, response) => answer(response));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { fetch } = globalThis;
+  const url = `http://127.0.0.1:${server.address().port}/${FILE}`;
+  context.mock.method(globalThis, "fetch", () => fetch(url));
+  try {
+    const module = await fresh("index.js");
+    const missing = await refused(module.connect(OPTIONS), '"agentline/inline"', "404");
+    assert.ok(missing.cause instanceof Error);
+    const html = { "content-type": "text/html; charset=utf-8" };
+    answer = (response) => response.writeHead(200, html).end("<!doctype html>");
+    await refused(module.connect(OPTIONS), '"agentline/inline"', "is a page");
+    answer = (response) => response.writeHead(200).end("nothing of the kind");
+    await refused(events(module), '"agentline/inline"');
+    const bytes = await readFile(await installed(FILE));
+    answer = (response) => response.end(bytes);
+    assert.deepEqual(await events(module), ["one"]);
+  } finally {
+    server.close();
+  }
+});
+
+test("where bytes may not be compiled, agentline/inline says what to do", async (context) => {
+  const refuse = () => Promise.reject(new WebAssembly.CompileError("code generation disallowed"));
+  context.mock.method(WebAssembly, "compile", refuse);
+  const { connect } = await fresh("entry/inline.js");
+  await refused(connect(OPTIONS), 'from "agentline"', "code generation disallowed");
+});
+
+test("a module may be given, also one that another realm compiled", async (context) => {
+  const bytes = await readFile(await installed(FILE));
+  context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
+  const elsewhere = runInContext("new WebAssembly.Module(bytes)", createContext({ bytes }));
+  assert.ok(!(elsewhere instanceof WebAssembly.Module));
+  for (const wasm of [elsewhere, await WebAssembly.compile(bytes), bytes, new Response(bytes)]) {
+    const { connect } = await fresh("index.js");
+    assert.equal((await connect({ ...OPTIONS, wasm })).backend, "eliza");
+  }
+});
