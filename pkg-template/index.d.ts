@@ -59,7 +59,7 @@ export type {
  * Opens a client. Loads the WebAssembly module with the first call; makes no request.
  *
  * Rejects with kind `config` where an option cannot work: no or no http `baseUrl`, a raw `apiKey` in a page whose
- * origin is another, a header that no header may be.
+ * origin is another, a header that no header may be; with the code `WASM_LOAD` where the module is not found.
  */
 export function connect(options: ConnectOptions): Promise<Client>;
 
@@ -74,30 +74,41 @@ export function signIn(
     ConnectOptions,
     "baseUrl" | "fetch" | "headers" | "timeout" | "maxRetries" | "wasm"
   > & {
+    /** Whose account it is. */
     email: string;
+    /** Sent once, and in no error. */
     password: string;
+    /** Aborts the call; it then rejects with the signal's reason. */
     signal?: AbortSignal | undefined;
   },
 ): Promise<string>;
 
-/** A connection to one backend. Its methods may be called side by side. */
+/**
+ * A connection to one backend. Its methods may be called side by side.
+ *
+ * All of them reject, and their loops throw, with an `AgentlineError`: of kind `unsupported` where the backend has no such
+ * operation, `invalid` where the backend or the client refuses what was given, `unauthorized` or `forbidden` for the key's
+ * sake, `not_found` or `expired` where there is no such session any more, `rate_limited`, `network`, `timeout` and `server`
+ * for the moment's, `protocol` and `too_large` for the answer's. A call whose signal aborts rejects with its reason. Reading is
+ * repeated by itself first (`maxRetries`).
+ */
 export interface Client {
   /** The backend it talks to. */
   readonly backend: Backend;
   /** What this backend can do. */
   readonly capabilities: Capabilities;
 
-  /** Makes a session. Never repeated when the server may have made one already. */
+  /** Makes a session with an agent. Never repeated when the server may have made one already. */
   createSession(input: CreateSession, options?: CallOptions): Promise<Session>;
-  /** Rejects with kind `not_found` or `expired` where there is no such session any more. */
+  /** One session as it is now. Rejects with kind `not_found` or `expired` where there is no such session any more. */
   getSession(sessionId: string, options?: CallOptions): Promise<Session>;
-  /** In the backend's order. Each loop over it asks anew. */
+  /** All sessions that are wanted, in the backend's order. Each loop over it asks anew, page by page. */
   listSessions(query?: ListSessions, options?: CallOptions): AsyncIterable<Session>;
-  /** Removes a session. */
+  /** Removes a session. Where `capabilities.delete`. */
   deleteSession(sessionId: string, options?: CallOptions): Promise<void>;
-  /** Stops a session's work. */
+  /** Stops a session's work. Where `capabilities.cancel`. */
   cancelSession(sessionId: string, options?: CallOptions): Promise<void>;
-  /** Gives a session more time. */
+  /** Gives a session more time: how much is the backend's choice, see `expiresAt`. Where `capabilities.renew`. */
   renewSession(sessionId: string, options?: CallOptions): Promise<Session>;
   /** Agent Cloud: wakes the session's agent. No other operation does that. */
   startSession(sessionId: string, options?: CallOptions): Promise<void>;
@@ -110,14 +121,14 @@ export interface Client {
 
   /**
    * Sends a message and gives the whole answer. Never sent again when the server may have taken it: the error's
-   * `delivered` says what is known of that.
+   * `delivered` says what is known of that, and its `partial` has what had come of the answer.
    */
   sendMessage(
     sessionId: string,
     message: string | OutgoingMessage,
     options?: CallOptions,
   ): Promise<Reply>;
-  /** Sends a message at once and gives the answer while it grows. */
+  /** Sends a message at once, and not when the loop begins, and gives the answer while it grows. Errors come in its loop. */
   streamMessage(
     sessionId: string,
     message: string | OutgoingMessage,
@@ -126,12 +137,18 @@ export interface Client {
 
   /**
    * One page of the history, oldest first: the newest one; with `before`, the one that ends there; with `after` alone,
-   * the one that follows.
+   * the one that follows. Hand a page's cursors back to go on.
    */
   getMessages(sessionId: string, query?: MessageQuery, options?: CallOptions): Promise<MessagePage>;
-  /** The whole history or a range of it, newest first unless `direction` is `"forward"`; `limit` is the size of a page. */
+  /**
+   * The whole history or a range of it, newest first unless `direction` is `"forward"`; `limit` is the size of a page. Throws
+   * with kind `protocol` and the code `HISTORY_GAP` where messages would be left out (`MessagePage.gap`).
+   */
   messages(sessionId: string, query?: MessageQuery, options?: CallOptions): AsyncIterable<Message>;
-  /** Whatever is new in the history, from `after` or from now on, oldest first, until the loop is left. */
+  /**
+   * Whatever is new in the history, from `after` (a cursor) or from now on, oldest first, asked for again and again until
+   * the loop is left.
+   */
   followMessages(
     sessionId: string,
     query?: { after?: string | undefined },
@@ -147,11 +164,11 @@ export interface Client {
  * the backend says that the answer failed.
  */
 export interface ReplyStream extends AsyncIterable<ReplyEvent> {
-  /** The whole answer as text. */
+  /** The whole answer as text. Rejects with what the loop would throw. */
   text(): Promise<string>;
-  /** The final reply. */
+  /** The final reply. Rejects with what the loop would throw. */
   reply(): Promise<Reply>;
-  /** The events as a stream of the platform. */
+  /** The events as a stream of the platform, which reads no further ahead than it is read. Cancelling it aborts the request. */
   toReadableStream(): ReadableStream<ReplyEvent>;
   /** Stops the request; the loop throws `reason`, or an `AbortError`. */
   abort(reason?: unknown): void;
@@ -178,8 +195,11 @@ export interface EventStream extends AsyncIterable<ServerSentEvent> {
 }
 
 /**
- * Reads server-sent events as the HTML standard says (sections 9.2.5 and 9.2.6), however the network cut them. Neither
- * status nor content type of a response is looked at.
+ * Reads server-sent events as the HTML standard says (sections 9.2.5 and 9.2.6), however the network cut them, in their
+ * order. Neither status nor content type of a response is looked at.
+ *
+ * The loop throws with kind `network` where the body breaks, `timeout` after `idleTimeout`, `too_large` beyond
+ * `maxEventBytes`, and the signal's reason after an abort. Its end is the end of the body.
  */
 export function readEvents(
   source: Response | ReadableStream<Uint8Array>,
@@ -205,12 +225,13 @@ export function openEvents(input: string | URL | Request, options?: OpenOptions)
 /** What everything rejects with. No message, body or stack of it holds the key. */
 export class AgentlineError extends Error {
   private constructor();
+  /** Always this, also where a minifier renames the class. */
   readonly name: "AgentlineError";
   /** Why it failed. */
   readonly kind: ErrorKind;
   /** Where it failed; absent for `readEvents`, `openEvents` and where `connect` was not told. */
   readonly backend?: Backend;
-  /** The HTTP status, where there was one. */
+  /** The HTTP status, where the server answered. */
   readonly status?: number;
   /** The backend's own code, or agentline's where it has none. */
   readonly code?: string;
@@ -220,13 +241,13 @@ export class AgentlineError extends Error {
   readonly retryable: boolean;
   /** How long the backend asks to wait, in milliseconds. */
   readonly retryAfter?: number;
-  /** Details of a refusal. */
+  /** Details of a refusal, in the backend's order. */
   readonly issues?: Issue[];
-  /** What had arrived of the answer. */
+  /** What had arrived of the answer when it failed. */
   readonly partial?: Reply;
-  /** For a send: whether the backend took the message. */
+  /** For a send: whether the backend took the message. Only after `"no"` is it safe to send it again. */
   readonly delivered?: Delivered;
-  /** The body of the refusal: bounded, without the server's stack. */
+  /** The body of the refusal, parsed where it is JSON: at most 4 KiB, without the server's stack. */
   readonly body?: unknown;
   /** The headers of a refusal of `openEvents`, without those that let somebody in, such as cookies. */
   readonly headers?: Record<string, string>;

@@ -15,6 +15,22 @@ pub const MAX_BODY: usize = 4096;
 const MAX_MESSAGE: usize = 1024;
 
 /// Why something failed.
+///
+/// * `config`: the client was set up with something that cannot work; no request was made
+/// * `network`: the server could not be reached, or the connection broke
+/// * `timeout`: nothing came in the time allowed
+/// * `unauthorized`: the key is missing or wrong
+/// * `forbidden`: the key does not reach that far
+/// * `not_found`: there is no such thing
+/// * `expired`: there was such a thing, and its time ran out
+/// * `invalid`: the backend or the client refused what was asked
+/// * `rate_limited`: too many requests
+/// * `server`: the server failed
+/// * `agent`: the backend said that the answer failed
+/// * `protocol`: the server said something that agentline does not understand
+/// * `truncated`: the stream ended before the answer did
+/// * `too_large`: more bytes than the limit allows
+/// * `unsupported`: this backend has no such operation; no request was made
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "snake_case")]
@@ -51,7 +67,8 @@ pub enum ErrorKind {
     Unsupported,
 }
 
-/// For a send: whether the backend took the message.
+/// For a send: whether the backend took the message: surely not (`"no"`), surely (`"yes"`), or nobody can tell
+/// (`"unknown"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]

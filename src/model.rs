@@ -8,7 +8,8 @@ use tsify::Tsify;
 use crate::json::Json;
 use crate::text::Text;
 
-/// A family of servers that agentline can talk to.
+/// A family of servers that agentline can talk to: `"meibel"` (REST and server-sent events), `"agentcloud"` (REST, polled)
+/// or `"eliza"` (elizaOS 1.x sessions: REST and server-sent events).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +23,7 @@ pub enum Backend {
     Eliza,
 }
 
-/// Who does the paging.
+/// Who does the paging: `"server"` (it finds the rows) or `"client"` (it reads all of them and filters).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
@@ -33,7 +34,7 @@ pub enum Paging {
     Client,
 }
 
-/// How an answer comes while it grows.
+/// How an answer comes while it grows: `"sse"` (by server-sent events) or `"poll"` (by asking again and again).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
@@ -75,7 +76,9 @@ pub struct Capabilities {
     pub exact_delivery: bool,
 }
 
-/// What a session is doing; the backend's own word is in `backendStatus`.
+/// What a session is doing; the backend's own word is in `backendStatus`. `"active"`: open for messages. `"running"`: the
+/// agent works. `"waiting"`: the agent waits for a person. `"completed"`, `"failed"`, `"cancelled"`, `"expired"`: over, and
+/// why. `"unknown"`: the backend's word means none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
@@ -134,10 +137,10 @@ pub struct Session {
     /// The backend's own word for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend_status: Option<String>,
-    /// When it was made, as the backend wrote it.
+    /// When it was made: a date as the backend wrote it, also where it says no zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// When it ends unless it is renewed, as the backend wrote it.
+    /// When it ends unless it is renewed: a date as the backend wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
     /// What its maker attached to it.
@@ -149,7 +152,8 @@ pub struct Session {
     pub raw: Json,
 }
 
-/// Who speaks.
+/// Who speaks: the person (`"user"`), the agent (`"assistant"`), a tool that the agent called (`"tool"`), the backend itself
+/// (`"system"`), or somebody for whom the backend has another word (`"unknown"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
@@ -246,7 +250,7 @@ pub struct Message {
     /// What a person reads; empty for a pure tool row.
     #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
     pub text: Text<'static>,
-    /// When it was written, as the backend wrote it; never guessed.
+    /// When it was written: a date as the backend wrote it; absent where it says none, never guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     /// The same in milliseconds since the epoch (may be fractional); absent where the zone is unknown.
@@ -358,7 +362,7 @@ pub struct Reply {
 /// What happens while an answer comes in. The joined `content` deltas, with each `replace` applied, equal
 /// `done.reply.message.text`. `done` comes exactly once, and last.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(target_arch = "wasm32", derive(Tsify))]
+#[cfg_attr(target_arch = "wasm32", derive(Tsify), tsify(namespace))]
 #[serde(
     tag = "type",
     rename_all = "snake_case",
@@ -439,7 +443,7 @@ pub enum ReplyEvent<'a> {
         /// The answer.
         reply: Box<Reply>,
     },
-    /// Something that this version of agentline does not know.
+    /// Something that this version of agentline does not know; nothing is dropped.
     Other {
         /// The name that the backend gave it.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -148,7 +148,15 @@ async function modelTypes(file) {
   const glue = text.search(/^(\/\*\*(?:[^*]|\*(?!\/))*\*\/\n)?export (class|function) /m);
   if (glue < 0)
     throw new Error(`${file} holds no class, so its model cannot be told from its glue`);
-  const model = text.slice(0, glue).replace(/^\/\* (tslint|eslint).*\n/gm, "");
+  // tsify guards against a variant that is named as a type that it holds. None is, and a reader would see the guards. It
+  // writes a field's comment behind the field before, where TypeScript takes it for that one's.
+  const model = text
+    .slice(0, glue)
+    .replace(/^\/\* (tslint|eslint).*\n/gm, "")
+    .replace(/^type __ReplyEvent(\w+) = \1;\n/gm, "")
+    .replace(/\b__ReplyEvent(?=[A-Z])/g, "")
+    .replace(/^declare namespace/gm, "export declare namespace")
+    .replace(/(?<=;) \/\*\*/g, "\n    /**");
   return `// Derived from the Rust types by tsify.\n\n${model.trim()}\n`;
 }
 

@@ -44,26 +44,28 @@ pub struct ConnectOptions {
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "typeof globalThis.fetch")]
     pub fetch: JsValue,
-    /// Sent with every request.
+    /// Sent with every request. A header that no header may be is an error of kind `config`.
     #[tsify(optional, type = "Record<string, string>")]
     pub headers: Option<BTreeMap<String, String>>,
-    /// Milliseconds to the head of a response. Default: 60,000; a synchronous answer gets more.
+    /// Milliseconds to the head of a response, then an error of kind `timeout`. Default: 60,000; a synchronous answer gets
+    /// more.
     #[tsify(optional)]
     pub timeout: Option<f64>,
-    /// Milliseconds without a byte on a stream. Default: 60,000.
+    /// Milliseconds without a byte on a stream, then an error of kind `timeout`. Default: 60,000.
     #[tsify(optional)]
     pub idle_timeout: Option<f64>,
-    /// How often a request is repeated where that is safe. Default: 2. A message that may have been taken is never
+    /// How many times a request is repeated where that is safe. Default: 2. A message that may have been taken is never
     /// repeated.
     #[tsify(optional)]
     pub max_retries: Option<f64>,
-    /// Bytes of one server-sent event. Default: 8 MiB.
+    /// Bytes of one server-sent event; more is an error of kind `too_large`. Default: 8 MiB.
     #[tsify(optional)]
     pub max_event_bytes: Option<f64>,
-    /// Bytes of one JSON body. Default: 64 MiB.
+    /// Bytes of one JSON body; more is an error of kind `too_large`. Default: 64 MiB.
     #[tsify(optional)]
     pub max_body_bytes: Option<f64>,
-    /// A raw key in a page throws unless this is true or `baseUrl` has the page's origin.
+    /// A raw key in a page is an error of kind `config` unless this is true or `baseUrl` has the page's origin. Default:
+    /// false.
     #[tsify(optional)]
     pub allow_browser_key: Option<bool>,
     /// Agent Cloud: whether an answer is also told over a WebSocket (Socket.IO) while it is looked for, so that it comes
@@ -72,7 +74,8 @@ pub struct ConnectOptions {
     /// without it. Default: true where the runtime has a global `WebSocket` and no `fetch` was given.
     #[tsify(optional)]
     pub live: Option<bool>,
-    /// The WebAssembly file, only where the runtime's own loader cannot find it.
+    /// The WebAssembly file (`agentline/agentline_wasm_bg.wasm`), only where the runtime's own loader cannot find it, which
+    /// is an error of kind `config` with the code `WASM_LOAD`. The first call that loads it decides for all.
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(
         optional,
@@ -89,7 +92,7 @@ pub struct CallOptions {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
-    /// Milliseconds to the head of a response, for this call.
+    /// Milliseconds to the head of a response, for this call. Default: the client's.
     #[tsify(optional, type = "number | undefined")]
     pub timeout: Option<f64>,
     /// Sent with the requests of this call, over the client's own.
@@ -143,13 +146,14 @@ pub struct OutgoingMessage {
     #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, unknown>")]
     pub metadata: JsValue,
-    /// Milliseconds that the backend may take for the answer.
+    /// Milliseconds that the backend may take for the answer. Default: the backend's own limit; 60,000 where the answer is
+    /// looked for in the history.
     #[tsify(optional)]
     pub answer_timeout: Option<f64>,
-    /// Whether thoughts are wanted.
+    /// Meibel: whether `thinking` events are wanted. Default: the backend's.
     #[tsify(optional)]
     pub include_thinking: Option<bool>,
-    /// Whether tool calls are wanted.
+    /// Meibel: whether `tool_call` and `tool_result` events are wanted. Default: the backend's.
     #[tsify(optional)]
     pub include_tool_activity: Option<bool>,
     /// Merged into the request as it is, for what has no common name (elizaOS: `transport`).
@@ -168,10 +172,10 @@ pub struct ListSessions {
     /// elizaOS: only those of this user; without it, every user's.
     #[tsify(optional)]
     pub user_id: Option<String>,
-    /// Only those that do this.
+    /// Only those with this `status`; Meibel also takes its own words.
     #[tsify(optional)]
     pub status: Option<String>,
-    /// How many to ask for at a time, where the backend pages its sessions.
+    /// How many to ask for at a time, where the backend pages its sessions (Meibel). All of them come either way.
     #[tsify(optional)]
     pub limit: Option<f64>,
 }
@@ -206,16 +210,16 @@ pub struct ReadOptions {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
-    /// Milliseconds without a byte, comments included. Default: no limit.
+    /// Milliseconds without a byte, comments included, then an error of kind `timeout`. Default: no limit.
     #[tsify(optional)]
     pub idle_timeout: Option<f64>,
-    /// Bytes of one event. Default: 8 MiB.
+    /// Bytes of one event; more is an error of kind `too_large`. Default: 8 MiB.
     #[tsify(optional)]
     pub max_event_bytes: Option<f64>,
-    /// The last event id to begin with.
+    /// The last event id to begin with. Default: empty.
     #[tsify(optional)]
     pub last_event_id: Option<String>,
-    /// Also give the event that the end of the stream cut off from its blank line, which the standard drops.
+    /// Also give the event that the end of the stream cut off from its blank line, which the standard drops. Default: false.
     #[tsify(optional)]
     pub dispatch_unfinished: Option<bool>,
     /// Is given each comment: what follows the colon.

@@ -24,8 +24,12 @@ import {
   readEvents,
   type ServerSentEvent,
   type Session,
+  type SessionStatus,
   type Source,
+  signIn,
+  type WebAssemblyModule,
 } from "agentline";
+import * as inline from "agentline/inline";
 import { createSandbox, type Sandbox, type SandboxOptions } from "agentline/sandbox";
 
 /** Exactly this type: neither wider nor narrower. */
@@ -56,10 +60,38 @@ export async function everyOption(signal: AbortSignal): Promise<Client> {
   await connect({ ...options, apiKey: "key" });
   await connect({ ...options, apiKey: () => "key" });
   await connect({ backend: "meibel" });
-  await connect({ backend: "agentcloud", team: "0123456789abcdef01234567" });
+  await connect({ backend: "agentcloud", team: "0123456789abcdef01234567", live: false });
   const call: CallOptions = { signal, timeout: 1_000, headers: { "x-two": "2" } };
   await (await connect(options)).getSession("id", call);
   return await connect(options);
+}
+
+export async function givenModule(bytes: ArrayBuffer, compiled: WebAssemblyModule): Promise<void> {
+  const view = new Uint8Array(bytes);
+  const url = new URL("http://127.0.0.1/a.wasm");
+  for (const wasm of [bytes, view, compiled, new Response(bytes), url])
+    await connect({ backend: "meibel", wasm });
+}
+
+export function signedIn(signal: AbortSignal): void {
+  const who = { email: "alice@example.com", password: "secret" };
+  exactly<Promise<string>>()(signIn(who));
+  const where = { baseUrl: "http://127.0.0.1:3000", headers: { "x-one": "1" } };
+  exactly<Promise<string>>()(
+    signIn({ ...who, ...where, fetch: globalThis.fetch, timeout: 1, maxRetries: 0, signal }),
+  );
+}
+
+/** The same types, and not only alike: an error of one entry is one of the other. */
+export function inlined(): void {
+  exactly<typeof connect>()(inline.connect);
+  exactly<typeof signIn>()(inline.signIn);
+  exactly<typeof readEvents>()(inline.readEvents);
+  exactly<typeof openEvents>()(inline.openEvents);
+  exactly<typeof isAgentlineError>()(inline.isAgentlineError);
+  exactly<typeof AgentlineError>()(inline.AgentlineError);
+  const event: inline.ReplyEvent = { type: "content", delta: "" };
+  exactly<ReplyEvent>()(event as ReplyEvent);
 }
 
 export function capabilities(client: Client): void {
@@ -72,6 +104,8 @@ export function capabilities(client: Client): void {
   exactly<boolean>()(given.delete);
   exactly<boolean>()(given.cancel);
   exactly<boolean>()(given.renew);
+  exactly<boolean>()(given.start);
+  exactly<boolean>()(given.variables);
   exactly<boolean>()(given.files);
   exactly<boolean>()(given.storesStreamedReplies);
   exactly<boolean>()(given.exactDelivery);
@@ -89,6 +123,7 @@ export async function sessions(client: Client): Promise<void> {
   await client.createSession({});
   exactly<string>()(session.id);
   exactly<Backend>()(session.backend);
+  exactly<SessionStatus>()(session.status);
   exactly<string | undefined>()(session.agentId);
   exactly<string | undefined>()(session.agentName);
   exactly<string | undefined>()(session.backendStatus);
@@ -100,6 +135,8 @@ export async function sessions(client: Client): Promise<void> {
   exactly<Promise<Session>>()(client.renewSession(session.id));
   exactly<Promise<void>>()(client.deleteSession(session.id));
   exactly<Promise<void>>()(client.cancelSession(session.id));
+  exactly<Promise<void>>()(client.startSession(session.id));
+  exactly<Promise<void>>()(client.setVariables(session.id, { a: "b" }, { timeout: 1 }));
   const query: ListSessions = { agentId: "agent", status: "active", limit: 10 };
   for await (const listed of client.listSessions(query)) exactly<Session>()(listed);
   for await (const listed of client.listSessions()) exactly<Session>()(listed);
@@ -136,12 +173,49 @@ export async function streaming(client: Client, controller: AbortController): Pr
   stream.abort(new Error("enough"));
 }
 
+/** What each event holds; that there is no other, exhaustive.ts shows. */
+export function eventFields(event: ReplyEvent): void {
+  if (event.type === "start") {
+    exactly<string | undefined>()(event.messageId);
+    exactly<Message | undefined>()(event.message);
+  }
+  if (event.type === "content" || event.type === "thinking") exactly<string>()(event.delta);
+  if (event.type === "status" || event.type === "replace") exactly<string>()(event.text);
+  if (event.type === "tool_call") exactly<unknown>()(event.arguments);
+  if (event.type === "tool_result") exactly<unknown>()(event.result);
+  if (event.type === "tool_call" || event.type === "tool_result") {
+    exactly<string | undefined>()(event.id);
+    exactly<string | undefined>()(event.name);
+  }
+  if (event.type === "citations") {
+    exactly<unknown[]>()(event.citations);
+    exactly<Source[] | undefined>()(event.sources);
+  }
+  if (event.type === "done") exactly<Reply>()(event.reply);
+  if (event.type === "other") {
+    exactly<string | undefined>()(event.event);
+    exactly<unknown>()(event.data);
+  }
+  const content: ReplyEvent.content = { type: "content", delta: "by its own name" };
+  exactly<"content">()(content.type);
+}
+
+export function source(source: Source): void {
+  exactly<string | undefined>()(source.id);
+  exactly<string | undefined>()(source.title);
+  exactly<string | undefined>()(source.url);
+  exactly<string | undefined>()(source.snippet);
+  exactly<number | undefined>()(source.score);
+  exactly<unknown>()(source.raw);
+}
+
 export async function history(client: Client): Promise<void> {
   const query: MessageQuery = { limit: 50, before: "cursor", after: 1_700_000_000_000 };
   const page: MessagePage = await client.getMessages("id", { ...query, after: new Date() });
   await client.getMessages("id");
   exactly<Message[]>()(page.messages);
   exactly<boolean>()(page.hasMore);
+  exactly<number | undefined>()(page.gap?.timestamp);
   exactly<string | undefined>()(page.cursors.before);
   exactly<string | undefined>()(page.cursors.after);
   const older = await client.getMessages("id", { before: page.cursors.before });
@@ -163,8 +237,11 @@ function one(message: Message): void {
   exactly<number | undefined>()(message.timestamp);
   exactly<string | undefined>()(message.author?.id);
   exactly<string | undefined>()(message.author?.name);
+  exactly<string | undefined>()(message.toolCall?.id);
   exactly<string | undefined>()(message.toolCall?.name);
   exactly<unknown>()(message.toolCall?.arguments);
+  exactly<string | undefined>()(message.toolResult?.id);
+  exactly<string | undefined>()(message.toolResult?.name);
   exactly<unknown>()(message.toolResult?.result);
   exactly<unknown[] | undefined>()(message.citations);
   exactly<Source[] | undefined>()(message.sources);
@@ -213,6 +290,10 @@ export function opened(options: ReadOptions): void {
 export function errors(error: unknown): string | undefined {
   if (error instanceof AgentlineError) return error.message;
   if (!isAgentlineError(error)) return undefined;
+  exactly<AgentlineError>()(error);
+  exactly<"AgentlineError">()(error.name);
+  exactly<Backend | undefined>()(error.backend);
+  exactly<unknown>()(error.cause);
   exactly<number | undefined>()(error.status);
   exactly<string | undefined>()(error.code);
   exactly<string | undefined>()(error.requestId);

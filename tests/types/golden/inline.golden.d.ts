@@ -1,0 +1,3 @@
+// The same as "agentline", with the WebAssembly in the code.
+
+export * from "./index.js";
