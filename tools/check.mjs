@@ -77,6 +77,11 @@ const steps = {
     needs: ["build", "browser"],
     run: () => nodeTests("tests/conformance"),
   },
+  bench: {
+    about: "what ./bench measures runs, and everybody finds the same; how fast is not asked",
+    needs: ["build"],
+    run: () => nodeTests("tests/bench"),
+  },
   readme: {
     about: "the code blocks of README.md run",
     needs: ["build", "eliza"],

@@ -1,74 +1,47 @@
-// In: a scenario. Out: how fast each participant is, as ratios of times taken in turns: all processes live at once, each
-// round lets every one run once, so that what else the machine does meets all of them. A ratio is the median over rounds.
-import { start, stop } from "../../tools/process.mjs";
+// In: a runtime and a scenario. Out: how much faster agentline is than each other participant, as ratios of times taken in
+// turns: in each round every participant runs once, so that what else the machine does meets all of them. A ratio is the
+// median over rounds. Everybody must find the same.
 import { scenarios } from "./scenarios.mjs";
 
-const WARM_UP = 3;
-
-export async function measure(scenario, rounds) {
-  const { entries, reference } = scenarios[scenario];
-  const participants = new Map();
+/** `{ name, ratio, quartiles }` of each participant; of one that cannot run there, `{ name, missing }`. */
+export async function measure(runtime, scenario, { rounds, warmUp, share }) {
+  const { entries } = scenarios[scenario];
+  const { participants, close } = await runtime.open(scenario, Object.keys(entries), share);
+  const runs = participants.map(({ name, turn }) => ({ name, turn, times: [] }));
   try {
-    for (const name of Object.keys(entries)) participants.set(name, await begin(scenario, name));
-    const order = [...participants.values()];
-    for (let round = -WARM_UP; round < rounds; round++) {
-      for (let turn = 0; turn < order.length; turn++) {
-        const participant = order[(turn + Math.max(round, 0)) % order.length];
-        const { spent, found } = await ask(participant, "run");
-        participant.found = found;
-        if (round >= 0) participant.times.push(spent);
+    for (let round = -warmUp; round < rounds; round++) {
+      const order = runs.map((_, place) => runs[(place + warmUp + round) % runs.length]);
+      for (const run of order) {
+        if (run.missing) continue;
+        const { error, stack, time, found } = await run.turn();
+        if (error && round === -warmUp && !isOurs(run)) run.missing = error;
+        else if (error) throw new Error(`${run.name}: ${error}\n${stack ?? ""}`);
+        if (error) continue;
+        run.found = found;
+        if (round >= 0) run.times.push(time);
       }
     }
   } finally {
-    await Promise.all([...participants.values()].map(({ child }) => stop(child)));
+    await close();
   }
-  return report(participants, reference);
+  return report(runs);
 }
 
-async function begin(scenario, name) {
-  const child = start(process.execPath, ["turn.mjs", scenario, name], {
-    cwd: import.meta.dirname,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  const participant = { name, child, times: [] };
-  await answer(participant);
-  return participant;
-}
+const isOurs = ({ name }) => name.startsWith("agentline");
 
-async function ask(participant, what) {
-  participant.child.send(what);
-  const said = await answer(participant);
-  if (said.error) throw new Error(`${participant.name}: ${said.error}`);
-  return said;
-}
-
-function answer({ name, child }) {
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error(`${name} ended before it answered`));
-    child.once("exit", ended);
-    child.once("message", (said) => {
-      child.off("exit", ended);
-      resolve(said);
-    });
-  });
-}
-
-function report(participants, reference) {
-  const base = participants.get(reference);
-  const own = [...participants.values()].find(({ name }) => name.startsWith("agentline"));
-  return [...participants.values()].map(({ name, times, found }) => {
-    if (JSON.stringify(found) !== JSON.stringify(base.found))
-      throw new Error(
-        `${name} found ${JSON.stringify(found)}, ${reference} ${JSON.stringify(base.found)}`,
-      );
-    const speeds = times.map((time, round) => base.times[round] / time);
-    const owns = times.map((time, round) => time / own.times[round]);
-    return {
-      name,
-      speed: quantile(speeds, 0.5),
-      quartiles: [quantile(speeds, 0.25), quantile(speeds, 0.75)],
-      own: quantile(owns, 0.5),
-    };
+function report(runs) {
+  const own = runs.find(isOurs);
+  return runs.map(({ name, times, found, missing }) => {
+    if (missing) return { name, missing };
+    for (const what of Object.keys(own.found)) {
+      if (found[what] !== undefined && found[what] !== own.found[what])
+        throw new Error(
+          `${name} found ${JSON.stringify(found)}, ${own.name} ${JSON.stringify(own.found)}`,
+        );
+    }
+    const ratios = times.map((time, round) => time / own.times[round]);
+    const [low, ratio, high] = [0.25, 0.5, 0.75].map((fraction) => quantile(ratios, fraction));
+    return { name, ratio, quartiles: [low, high] };
   });
 }
 

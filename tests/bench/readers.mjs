@@ -1,130 +1,122 @@
-// In: an event stream as a body, and whether to parse each event's data as JSON. Out: how many events a reader found,
-// and a sum over them that shows that it read them: of the lengths of `data`, or of the field `index`.
-// Each entry loads its package when it is asked to, so that a process holds only the reader that it measures.
-import { createRequire } from "node:module";
-import { eventStreamOf, streamOf } from "./bodies.mjs";
+// In: an event stream as a body. Out: how many events a reader found, and the sum of the lengths of their data, which shows
+// that it read them. Each loads its package when it is asked to, so that a process of its own holds only what it measures.
+import { eventStream, streamOf } from "./bodies.mjs";
+import { cutAtKnownPlaces, generated, handWritten, readerLoop } from "./delivery.mjs";
 
-const require = createRequire(import.meta.url);
-
-/** Adds events up; `take` is given the data as it comes. */
-function sum(mode) {
+function sum() {
   const found = { count: 0, sum: 0 };
-  const take = (data) => {
+  const take = ({ data }) => {
     found.count++;
-    found.sum += mode === "json" ? JSON.parse(data).index : data.length;
+    found.sum += data.length;
   };
-  const takeParsed = (value) => {
-    found.count++;
-    found.sum += value.index;
-  };
-  return { found, take, takeParsed };
+  return { found, take };
 }
 
-async function readerLoop(body, feed) {
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    feed(value);
-  }
+async function sumOf(events) {
+  const { found, take } = sum();
+  for await (const event of events) take(event);
+  return found;
 }
 
 /** The reader that every other one is compared with. */
 export const reference = "eventsource-parser, reader loop";
+/** The same, for whoever wants events from a loop of their own. */
+export const delivered = "eventsource-parser, hand-written iterator";
+
+async function feedParser() {
+  const { createParser } = await import("eventsource-parser");
+  return () => {
+    const decoder = new TextDecoder();
+    let take;
+    const parser = createParser({ onEvent: (event) => take(event) });
+    return (chunk, put) => {
+      take = put;
+      parser.feed(decoder.decode(chunk, { stream: true }));
+    };
+  };
+}
 
 export const readers = {
   "agentline readEvents": {
-    package: "agentline",
     async load() {
       const { readEvents } = await import("agentline");
-      return async (chunks, mode) => {
-        const { found, take } = sum(mode);
-        for await (const event of readEvents(streamOf(chunks))) take(event.data);
-        return found;
-      };
+      return ({ chunks, body = streamOf(chunks) }) => sumOf(readEvents(body));
     },
   },
   [reference]: {
-    package: "eventsource-parser",
     async load() {
-      const { createParser } = await import("eventsource-parser");
-      return async (chunks, mode) => {
-        const { found, take } = sum(mode);
-        const decoder = new TextDecoder();
-        const parser = createParser({ onEvent: (event) => take(event.data) });
-        await readerLoop(streamOf(chunks), (chunk) =>
-          parser.feed(decoder.decode(chunk, { stream: true })),
-        );
+      const parser = await feedParser();
+      return async ({ chunks, body = streamOf(chunks) }) => {
+        const { found, take } = sum();
+        const feed = parser();
+        await readerLoop(body, (chunk) => feed(chunk, take));
         return found;
       };
+    },
+  },
+  [delivered]: {
+    async load() {
+      const parser = await feedParser();
+      return ({ chunks, body = streamOf(chunks) }) => sumOf(handWritten(body, parser()));
+    },
+  },
+  "eventsource-parser, async generator": {
+    async load() {
+      const parser = await feedParser();
+      return ({ chunks, body = streamOf(chunks) }) => sumOf(generated(body, parser()));
     },
   },
   "eventsource-parser, TransformStream": {
-    package: "eventsource-parser",
     async load() {
       const { EventSourceParserStream } = await import("eventsource-parser/stream");
-      return async (chunks, mode) => {
-        const { found, take } = sum(mode);
-        const events = streamOf(chunks)
-          .pipeThrough(new TextDecoderStream())
-          .pipeThrough(new EventSourceParserStream());
-        for await (const event of events) take(event.data);
-        return found;
-      };
+      return ({ chunks, body = streamOf(chunks) }) =>
+        sumOf(body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()));
     },
   },
   openai: {
-    package: "openai",
     async load() {
-      const { _iterSSEMessages, Stream } = await import("openai/core/streaming");
-      return async (chunks, mode) => {
-        const { found, take, takeParsed } = sum(mode);
-        const response = eventStreamOf(chunks);
-        const controller = new AbortController();
-        if (mode === "json") {
-          for await (const value of Stream.fromSSEResponse(response, controller)) takeParsed(value);
-        } else {
-          for await (const event of _iterSSEMessages(response, controller)) take(event.data);
-        }
-        return found;
-      };
+      const { _iterSSEMessages } = await import("openai/core/streaming");
+      return ({ chunks, body = streamOf(chunks) }) =>
+        sumOf(_iterSSEMessages(eventStream(body), new AbortController()));
     },
   },
   "@anthropic-ai/sdk": {
-    package: "@anthropic-ai/sdk",
     async load() {
       const { Stream } = await import("@anthropic-ai/sdk/core/streaming");
-      return async (chunks, mode) => {
-        const { found, take } = sum(mode);
-        for await (const event of Stream.rawEvents(eventStreamOf(chunks))) take(event.data);
-        return found;
-      };
-    },
-  },
-  "ai (@ai-sdk/provider-utils)": {
-    package: "@ai-sdk/provider-utils",
-    modes: ["json"],
-    async load() {
-      const { parseJsonEventStream, jsonSchema } = await import("@ai-sdk/provider-utils");
-      const schema = jsonSchema({});
-      return async (chunks, mode) => {
-        const { found, takeParsed } = sum(mode);
-        const results = parseJsonEventStream({ stream: streamOf(chunks), schema });
-        for await (const result of results) if (result.success) takeParsed(result.value);
-        return found;
-      };
+      return ({ chunks, body = streamOf(chunks) }) => sumOf(Stream.rawEvents(eventStream(body)));
     },
   },
   "@microsoft/fetch-event-source": {
-    package: "@microsoft/fetch-event-source",
     async load() {
-      const parse = require("@microsoft/fetch-event-source/lib/cjs/parse.js");
-      return async (chunks, mode) => {
-        const { found, take } = sum(mode);
+      // a bundler that parts files gives a CommonJS module no names of its own
+      const { default: parse } = await import("@microsoft/fetch-event-source/lib/cjs/parse.js");
+      return async ({ chunks, body = streamOf(chunks) }) => {
+        const { found, take } = sum();
         const nothing = () => {};
-        const messages = parse.getMessages(nothing, nothing, (event) => take(event.data));
-        await parse.getBytes(streamOf(chunks), parse.getLines(messages));
+        const messages = parse.getMessages(nothing, nothing, take);
+        await parse.getBytes(body, parse.getLines(messages));
         return found;
+      };
+    },
+  },
+  "bound: decoded, cut at known places": {
+    async load() {
+      return ({ chunks, known, body = streamOf(chunks) }) =>
+        sumOf(
+          handWritten(
+            body,
+            cutAtKnownPlaces(known, (event) => event),
+          ),
+        );
+    },
+  },
+  "bound: chunks read, nothing else": {
+    sees: "bytes",
+    async load() {
+      return async ({ chunks, body = streamOf(chunks) }) => {
+        let bytes = 0;
+        await readerLoop(body, (chunk) => (bytes += chunk.length));
+        return { bytes };
       };
     },
   },

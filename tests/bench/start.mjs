@@ -1,89 +1,95 @@
-// How long a fresh process takes from the import to the first word of an answer. Without arguments a library for
-// bench.mjs; with the name of a participant, that participant.
+// How long the first use takes in a fresh process, and in a fresh page, beside the platform's own first `fetch`. For
+// bench.mjs a library; told a participant and an address, that participant's first use in Node, Deno or Bun.
+import { createServer } from "node:http";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { run } from "../../tools/process.mjs";
-import { elizaStream, eventStreamOf, ids } from "./bodies.mjs";
+import { elizaStream, history } from "./bodies.mjs";
 import { quantile } from "./measure.mjs";
+import { begin, names, platform } from "./starting.mjs";
 
-const reference = "eventsource-parser, reader loop, JSON.parse";
-
-const data = (value) => `data: ${JSON.stringify(value)}\n\n`;
-const answerWith = (text) => async () => eventStreamOf([new TextEncoder().encode(text)]);
-
-const participants = {
-  "agentline connect, streamMessage": async () => {
-    const { connect } = await import("agentline");
-    const fetch = async () => eventStreamOf(elizaStream(8, "event").chunks);
-    const client = await connect({ backend: "eliza", baseUrl: "http://bench.invalid", fetch });
-    for await (const event of client.streamMessage(ids.session, "go"))
-      if (event.type === "content") return event.delta;
-  },
-  "agentline readEvents": async () => {
-    const { readEvents } = await import("agentline");
-    const response = eventStreamOf(elizaStream(8, "event").chunks);
-    for await (const { event, data } of readEvents(response))
-      if (event === "chunk") return JSON.parse(data).chunk;
-  },
-  [reference]: async () => {
-    const { createParser } = await import("eventsource-parser");
-    const response = eventStreamOf(elizaStream(8, "event").chunks);
-    let word;
-    const onEvent = ({ event, data }) => {
-      if (event === "chunk") word ??= JSON.parse(data).chunk;
-    };
-    const parser = createParser({ onEvent });
-    const decoder = new TextDecoder();
-    const reader = response.body.getReader();
-    while (word === undefined)
-      parser.feed(decoder.decode((await reader.read()).value, { stream: true }));
-    return word;
-  },
-  "openai, chat.completions.create": async () => {
-    const { default: OpenAI } = await import("openai");
-    const chunk = { object: "chat.completion.chunk", choices: [{ delta: { content: "Well" } }] };
-    const fetch = answerWith(data(chunk));
-    const client = new OpenAI({ apiKey: "none", baseURL: "http://bench.invalid", fetch });
-    const request = { model: "none", messages: [{ role: "user", content: "go" }], stream: true };
-    for await (const { choices } of await client.chat.completions.create(request))
-      return choices[0].delta.content;
-  },
-  "@anthropic-ai/sdk, messages.create": async () => {
-    const { default: Anthropic } = await import("@anthropic-ai/sdk");
-    const delta = {
-      type: "content_block_delta",
-      index: 0,
-      delta: { type: "text_delta", text: "Well" },
-    };
-    const fetch = answerWith(`event: content_block_delta\n${data(delta)}`);
-    const client = new Anthropic({ apiKey: "none", baseURL: "http://bench.invalid", fetch });
-    const messages = [{ role: "user", content: "go" }];
-    const request = { model: "none", max_tokens: 1, messages, stream: true };
-    for await (const event of await client.messages.create(request)) return event.delta.text;
-  },
+const event = (value, name) =>
+  `${name ? `event: ${name}\n` : ""}data: ${JSON.stringify(value)}\n\n`;
+const delta = { type: "text_delta", text: "Well" };
+const eliza = Buffer.concat(elizaStream(8, "event").chunks);
+const STREAMS = {
+  "/stream": eliza,
+  "/openai/chat/completions": event({
+    object: "chat.completion.chunk",
+    choices: [{ delta: { content: "Well" } }],
+  }),
+  "/anthropic/v1/messages": event(
+    { type: "content_block_delta", index: 0, delta },
+    "content_block_delta",
+  ),
 };
 
-/** For each participant the time as a multiple of the reference's; median over rounds in turns. */
-export async function starts(rounds) {
-  const names = Object.keys(participants);
+async function serveAnswers(files = async () => undefined) {
+  const page = history("eliza", 9);
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const asked = request.method === "POST" ? (STREAMS[pathname] ?? eliza) : STREAMS[pathname];
+    const file = await files(pathname);
+    if (file) response.setHeader("content-type", file.type).end(file.body);
+    else if (asked) response.setHeader("content-type", "text/event-stream").end(asked);
+    else response.setHeader("content-type", "application/json").end(page);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+/**
+ * `{ name, request, answer, beside, more }` of each participant: milliseconds until its request left and until its answer
+ * was there; the second as a multiple of the platform's, and how many milliseconds more. Medians over rounds in turns.
+ */
+export async function starts({ starter }, rounds) {
+  const { url, begin, close } = await starter(serveAnswers);
   const times = Object.fromEntries(names.map((name) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (const name of names) {
-      const said = await run(process.execPath, [import.meta.filename, name], { capture: true });
-      if (round >= 0) times[name].push(JSON.parse(said).milliseconds);
+  try {
+    for (let round = -1; round < rounds; round++) {
+      for (const name of names) {
+        const time = await begin(name, url);
+        if (round >= 0) times[name].push(time);
+      }
     }
+  } finally {
+    await close();
   }
+  const median = (values) => quantile(values, 0.5);
   return names.map((name) => {
-    const ratios = times[name].map((time, round) => time / times[reference][round]);
-    const [low, middle, high] = [0.25, 0.5, 0.75].map((fraction) => quantile(ratios, fraction));
-    return { name, time: middle, quartiles: [low, high] };
+    const answers = times[name].map(({ answer }) => answer);
+    const platforms = times[platform].map(({ answer }) => answer);
+    return {
+      name,
+      request: median(times[name].map(({ request }) => request)),
+      answer: median(answers),
+      beside: median(answers.map((time, round) => time / platforms[round])),
+      more: median(answers.map((time, round) => time - platforms[round])),
+    };
   });
 }
 
-const name = process.argv[1] === import.meta.filename ? process.argv[2] : undefined;
-if (name) {
-  const began = performance.now();
-  const word = await participants[name]();
-  const milliseconds = performance.now() - began;
-  if (word !== "Well") throw new Error(`${name} said ${word}`);
-  console.log(JSON.stringify({ milliseconds }));
+/** What starts a participant in a process of its own. */
+export const inProcesses =
+  ([program, ...before]) =>
+  async (serve) => {
+    const { url, close } = await serve();
+    const begin = async (name) => {
+      const words = [...before, import.meta.filename, name, url];
+      const env = { DENO_NO_UPDATE_CHECK: "1" };
+      return JSON.parse(
+        await run(program, words, { cwd: import.meta.dirname, capture: true, env }),
+      );
+    };
+    return { url, begin, close };
+  };
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [name, url] = process.argv.slice(2);
+  console.log(JSON.stringify(await begin(name, url)));
   process.exit(0);
 }

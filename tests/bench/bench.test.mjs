@@ -1,0 +1,69 @@
+// What ./bench measures still runs, and everybody finds the same; how fast is not asked here.
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { installPeers } from "./peers.mjs";
+
+const SMALL = 0.01;
+
+before(installPeers);
+
+describe("everybody finds the same", async () => {
+  const { scenarios } = await import("./scenarios.mjs");
+  for (const [scenario, { entries }] of Object.entries(scenarios)) {
+    test(scenario, async () => {
+      const { turn } = await import("./turns.mjs");
+      const all = [];
+      for (const name of Object.keys(entries))
+        all.push((await turn({ scenario, name, share: SMALL })).found);
+      // What measures only the reading tells of bytes, and was held against them already.
+      const events = all.filter(({ count }) => count !== undefined);
+      assert.ok(events.length > 1 && events[0].count > 0);
+      for (const found of events) assert.deepEqual(found, events[0]);
+    });
+  }
+});
+
+test("a reader that misses an event is found out", async () => {
+  const { verify } = await import("./scenarios.mjs");
+  assert.throws(() => verify({ count: 9, sum: 5 }, { count: 10, sum: 5, bytes: 3 }), /instead of/);
+  verify({ bytes: 3 }, { count: 10, sum: 5, bytes: 3 });
+});
+
+describe("every pathological input is read to its end", async () => {
+  const { inputs } = await import("./pathological.mjs");
+  for (const input of Object.keys(inputs)) {
+    test(input, async () => {
+      const { growth } = await import("./growth.mjs");
+      const [own] = await growth(input, SMALL, ["agentline readEvents"]);
+      assert.equal(own.flaw, undefined);
+      assert.equal(own.times.length, 3);
+    });
+  }
+});
+
+test("a line that never ends is refused at the limit, with nothing said about limits", async () => {
+  const { refusals } = await import("./growth.mjs");
+  const [{ taken, said }] = await refusals(["agentline readEvents"]);
+  assert.equal(said, "too_large");
+  assert.ok(taken < 1.1 * 2 ** 23, `${taken} bytes were taken in`);
+});
+
+test("the memory of WebAssembly is found, and does not grow with the events that are read", async () => {
+  const { memory } = await import("./memory.mjs");
+  for (const { what, few, many, count } of await memory(SMALL)) {
+    assert.ok(few > 0 && count >= 20_000, what);
+    if (what.startsWith("readEvents")) assert.equal(many, few, what);
+  }
+});
+
+test("the default entry and its module are weighed", async () => {
+  const { own, sizes } = await import("./sizes.mjs");
+  const rows = await sizes([own]);
+  const [whole, ...parts] = rows;
+  assert.ok(parts.length > 1);
+  for (const how of ["raw", "gzip", "brotli"])
+    assert.equal(
+      parts.reduce((sum, part) => sum + part[how], 0),
+      whole[how],
+    );
+});
