@@ -77,6 +77,11 @@ const steps = {
     needs: ["build", "browser"],
     run: () => nodeTests("tests/conformance"),
   },
+  json: {
+    about: "the JSON reader takes generated and damaged documents as JSON.parse does",
+    needs: ["build", "rust"],
+    run: () => nodeTests("tests/json-differential"),
+  },
   bench: {
     about: "what ./bench measures runs, and everybody finds the same; how fast is not asked",
     needs: ["build"],
