@@ -1,6 +1,8 @@
 //! What can go wrong, in one list. An [`Error`] is what becomes a JavaScript `AgentlineError`; it never holds a key
 //! ([`Error::seal`]) and never more of an answer's body than [`MAX_BODY`].
 
+use std::ops::{Deref, DerefMut};
+
 use serde::Serialize;
 #[cfg(target_arch = "wasm32")]
 use tsify::Tsify;
@@ -95,10 +97,15 @@ pub struct Issue {
     pub code: Option<String>,
 }
 
-/// What failed, and all that is known about it.
+/// What failed. As small as a pointer, because everything that can fail hands it on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Error(Box<Failed>);
+
+/// All that is known about what failed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Error {
+pub struct Failed {
     /// why
     pub kind: ErrorKind,
     /// a sentence in lower case without a full stop
@@ -137,12 +144,30 @@ pub struct Error {
     pub headers: Option<Json>,
 }
 
+impl Deref for Error {
+    type Target = Failed;
+
+    fn deref(&self) -> &Failed {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Failed {
+        &mut self.0
+    }
+}
+
 impl Error {
     /// An error of which nothing else is known.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error {
+        Error::known(kind, message.into())
+    }
+
+    fn known(kind: ErrorKind, message: String) -> Self {
+        Error(Box::new(Failed {
             kind,
-            message: message.into(),
+            message,
             backend: None,
             status: None,
             code: None,
@@ -160,12 +185,12 @@ impl Error {
             delivered: None,
             body: None,
             headers: None,
-        }
+        }))
     }
 
     /// The same error with a code.
-    pub fn code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
+    pub fn code(mut self, code: &str) -> Self {
+        self.code = Some(code.to_owned());
         self
     }
 
@@ -189,7 +214,8 @@ impl Error {
         // what is nested too deeply to be looked through goes as a whole
         let hide_in = |json: &mut Json| *json = json.filtered(None, &hide).unwrap_or_default();
         hide(&mut self.message);
-        self.message.truncate(cut(&self.message, MAX_MESSAGE).len());
+        let kept = cut(&self.message, MAX_MESSAGE).len();
+        self.message.truncate(kept);
         self.code.as_mut().map(hide);
         self.request_id.as_mut().map(hide);
         for issue in self.issues.iter_mut().flatten() {
@@ -242,6 +268,16 @@ pub fn body(text: &str) -> Option<Json> {
         _ if text.is_empty() => None,
         Ok(json) => json.filtered(Some("stack"), &|_| {}).ok(),
         Err(_) => Some(Json::from(&Text::from(text))),
+    }
+}
+
+/// A number as a message names it. The exact printer of floats is 14 KB of WebAssembly.
+pub fn number(value: f64) -> String {
+    match value {
+        _ if value.is_nan() => "NaN".to_owned(),
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        _ => json::write::text(&value),
     }
 }
 

@@ -170,7 +170,7 @@ pub fn segment(id: &str) -> Result<String, Error> {
         "" => Err(Error::new(ErrorKind::Invalid, "an id is empty")),
         "." | ".." => Err(Error::new(
             ErrorKind::Invalid,
-            format!("{id:?} is not an id"),
+            format!("\"{id}\" is not an id"),
         )),
         _ => Ok(percent_encoded(id)),
     }

@@ -12,6 +12,7 @@ pub mod socket;
 pub mod sse;
 
 pub mod json;
+pub mod order;
 pub mod text;
 pub mod time;
 

@@ -1,7 +1,7 @@
 //! What callers see, the same for every backend. The TypeScript declarations are derived from these types, so the
 //! comments here are written for the reader of the `.d.ts`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 #[cfg(target_arch = "wasm32")]
 use tsify::Tsify;
 
@@ -10,7 +10,7 @@ use crate::text::Text;
 
 /// A family of servers that agentline can talk to: `"meibel"` (REST and server-sent events), `"agentcloud"` (REST, polled)
 /// or `"eliza"` (elizaOS 1.x sessions: REST and server-sent events).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(target_arch = "wasm32", derive(Tsify))]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
@@ -21,6 +21,18 @@ pub enum Backend {
     AgentCloud,
     /// elizaOS 1.x sessions: REST and server-sent events.
     Eliza,
+}
+
+impl Backend {
+    /// The one that JavaScript calls so.
+    pub fn named(name: &str) -> Option<Backend> {
+        match name {
+            "meibel" => Some(Backend::Meibel),
+            "agentcloud" => Some(Backend::AgentCloud),
+            "eliza" => Some(Backend::Eliza),
+            _ => None,
+        }
+    }
 }
 
 /// Who does the paging: `"server"` (it finds the rows) or `"client"` (it reads all of them and filters).

@@ -1,7 +1,7 @@
 //! How a client was set up: options in, checked and completed settings out. An option that cannot work is a `config`
 //! error here, before any request.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, number};
 use crate::http;
 use crate::model::Backend;
 
@@ -133,7 +133,7 @@ impl Settings {
                 as usize,
             page_origin: options.page_origin,
             live: options.live,
-            seed: u128::from_ne_bytes(options.random) as u64,
+            seed: seed(options.random),
         })
     }
 }
@@ -155,19 +155,28 @@ pub fn is_object_id(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+fn seed(random: [u8; 16]) -> u64 {
+    let (seed, _) = random.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    u64::from_ne_bytes(*seed)
+}
+
 /// A random uuid (version 4) of the given bytes.
 fn uuid(random: [u8; 16]) -> String {
-    let value = u128::from_be_bytes(random) & !(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let hex = format!("{value:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    [
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32),
-    ]
-    .join("-")
+    let mut uuid = String::with_capacity(36);
+    for (at, byte) in random.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            uuid.push('-');
+        }
+        let byte = match at {
+            6 => byte & 0x0F | 0x40,
+            8 => byte & 0x3F | 0x80,
+            _ => byte,
+        };
+        for digit in [byte >> 4, byte & 0xF] {
+            uuid.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    uuid
 }
 
 fn config(message: &str) -> Error {
@@ -180,7 +189,8 @@ pub fn milliseconds(name: &str, value: Option<f64>, default: f64) -> Result<f64,
         None => Ok(default),
         Some(value) if value > 0.0 => Ok(value),
         Some(value) => Err(config(&format!(
-            "`{name}` is {value}, and a time limit is more than 0 milliseconds"
+            "`{name}` is {}, and a time limit is more than 0 milliseconds",
+            number(value)
         ))),
     }
 }
@@ -191,7 +201,9 @@ pub fn whole(name: &str, value: Option<f64>, default: f64, least: f64) -> Result
         None => Ok(default),
         Some(value) if value >= least && value.fract() == 0.0 => Ok(value.min(f64::from(u32::MAX))),
         Some(value) => Err(config(&format!(
-            "`{name}` is {value}, and it must be a whole number from {least} on"
+            "`{name}` is {}, and it must be a whole number from {} on",
+            number(value),
+            number(least)
         ))),
     }
 }

@@ -1,9 +1,11 @@
 //! What callers may hand in: the TypeScript of the options is derived here, so the comments are written for the reader of
-//! the `.d.ts`. They are read in [`super::input`].
+//! the `.d.ts`. They are read in [`super::input`], field by field: reading them into these types by serde was a tenth of
+//! the WebAssembly file.
+
+#![expect(dead_code, reason = "these types are only declared to TypeScript")]
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use tsify::Tsify;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -21,7 +23,7 @@ export type WebAssemblyModule = typeof globalThis extends {
 "#;
 
 /// How a client is set up.
-#[derive(Deserialize, Tsify)]
+#[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectOptions {
     /// Which family of servers to talk to.
@@ -31,7 +33,6 @@ pub struct ConnectOptions {
     #[tsify(optional)]
     pub base_url: Option<String>,
     /// The key, or a function that is asked for it before every request.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "string | (() => string | Promise<string>)")]
     pub api_key: JsValue,
     /// Agent Cloud's resource slug (24 hexadecimal digits).
@@ -41,7 +42,6 @@ pub struct ConnectOptions {
     #[tsify(optional)]
     pub user_id: Option<String>,
     /// Carries every request. Default: the platform's.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "typeof globalThis.fetch")]
     pub fetch: JsValue,
     /// Sent with every request. A header that no header may be is an error of kind `config`.
@@ -76,7 +76,6 @@ pub struct ConnectOptions {
     pub live: Option<bool>,
     /// The WebAssembly file (`agentline/agentline_wasm_bg.wasm`), only where the runtime's own loader cannot find it, which
     /// is an error of kind `config` with the code `WASM_LOAD`. The first call that loads it decides for all.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(
         optional,
         type = "ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL"
@@ -85,11 +84,10 @@ pub struct ConnectOptions {
 }
 
 /// What every call takes.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct CallOptions {
     /// Aborts the call; it then rejects with the signal's reason.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
     /// Milliseconds to the head of a response, for this call. Default: the client's.
@@ -101,8 +99,8 @@ pub struct CallOptions {
 }
 
 /// What a new session needs.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateSession {
     /// Meibel agent id, Agent Cloud app id, elizaOS agent uuid.
     #[tsify(optional)]
@@ -114,36 +112,30 @@ pub struct CreateSession {
     #[tsify(optional)]
     pub user_id: Option<String>,
     /// elizaOS metadata, Meibel `initial_context`; unsupported elsewhere.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, unknown>")]
     pub metadata: JsValue,
     /// Meibel: what the agent is told first.
     #[tsify(optional)]
     pub prompt: Option<String>,
     /// Agent Cloud: the app's variables.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, string>")]
     pub variables: JsValue,
     /// Merged into the request as it is, for what has no common name (elizaOS: `timeoutConfig`).
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, unknown>")]
     pub backend_options: JsValue,
 }
 
 /// A message to send.
-#[derive(Deserialize, Tsify)]
+#[derive(Tsify)]
 #[serde(rename_all = "camelCase")]
 pub struct OutgoingMessage {
     /// What to say. elizaOS takes 1 to 4,000 UTF-16 units.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(type = "string")]
     pub text: JsValue,
     /// Files that go with it, where `capabilities.files`.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "(Blob | File)[]")]
     pub files: JsValue,
     /// Kept with the message, where the backend keeps such a thing.
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, unknown>")]
     pub metadata: JsValue,
     /// Milliseconds that the backend may take for the answer. Default: the backend's own limit; 60,000 where the answer is
@@ -157,14 +149,13 @@ pub struct OutgoingMessage {
     #[tsify(optional)]
     pub include_tool_activity: Option<bool>,
     /// Merged into the request as it is, for what has no common name (elizaOS: `transport`).
-    #[serde(default, with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "Record<string, unknown>")]
     pub backend_options: JsValue,
 }
 
 /// Which sessions are wanted.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct ListSessions {
     /// Only those with this agent.
     #[tsify(optional)]
@@ -182,18 +173,15 @@ pub struct ListSessions {
 
 /// Which messages are wanted. A number or a `Date` is a point in time (milliseconds since the epoch), and so is a string
 /// that is an ISO date with a zone; any other string is a cursor that a page gave.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(default)]
+#[derive(Tsify)]
 pub struct MessageQuery {
     /// How many make a page. Default: 50.
     #[tsify(optional, type = "number | undefined")]
     pub limit: Option<f64>,
     /// Only messages strictly older than this.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "string | number | Date | undefined")]
     pub before: JsValue,
     /// Only messages strictly newer than this.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "string | number | Date | undefined")]
     pub after: JsValue,
     /// Which end of the range comes first: the newest (`"backward"`, the default) or the oldest (`"forward"`, the default
@@ -203,11 +191,10 @@ pub struct MessageQuery {
 }
 
 /// How `readEvents` reads.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct ReadOptions {
     /// Aborts the reading; the loop then throws the signal's reason.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
     /// Milliseconds without a byte, comments included, then an error of kind `timeout`. Default: no limit.
@@ -223,42 +210,37 @@ pub struct ReadOptions {
     #[tsify(optional)]
     pub dispatch_unfinished: Option<bool>,
     /// Is given each comment: what follows the colon.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "(text: string) => void")]
     pub on_comment: JsValue,
 }
 
 /// What `openEvents` asks, and how often.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct RequestOptions {
     /// Default: the request's own, or GET. A method other than GET is repeated only if `reconnect` says so.
     #[tsify(optional)]
     pub method: Option<String>,
     /// Sent with the request, or a function that is asked for them before every attempt.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(
         optional,
         type = "ConstructorParameters<typeof Headers>[0] | (() => ConstructorParameters<typeof Headers>[0] | Promise<ConstructorParameters<typeof Headers>[0]>)"
     )]
     pub headers: JsValue,
     /// Sent with every attempt; a stream can be sent only once, and so excludes `reconnect`.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "RequestInit[\"body\"]")]
     pub body: JsValue,
     /// Carries every request. Default: the platform's.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "typeof globalThis.fetch")]
     pub fetch: JsValue,
     /// Whether a connection that ended is opened again. Default: yes for GET, without a limit.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
     #[tsify(optional, type = "boolean | ReconnectOptions")]
     pub reconnect: JsValue,
 }
 
 /// How often, and how soon, `openEvents` opens a connection again.
-#[derive(Default, Deserialize, Tsify)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
 pub struct ReconnectOptions {
     /// How many times in a row, as long as no event comes and no connection lasts; then the last failure is thrown.
     /// Default: no limit.

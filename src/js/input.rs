@@ -1,24 +1,29 @@
-//! Reads what callers hand in. Plain values are read by serde; free-form JSON goes through `JSON.stringify`, so that it
+//! Reads what callers hand in: plain values field by field; free-form JSON goes through `JSON.stringify`, so that it
 //! reaches the server as any other client would send it. What they may hand in is declared in [`super::given`].
 
-use std::collections::BTreeMap;
-
-use js_sys::{Array, Date, JSON, Reflect};
-use serde::de::DeserializeOwned;
-use tsify::{Ts, Tsify};
+use js_sys::{Array, Date, JSON, Object, Reflect, Symbol};
+use tsify::Ts;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::given::{
-    CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery, OutgoingMessage,
-    ReadOptions, ReconnectOptions, RequestOptions,
+    CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery, ReadOptions,
 };
 use crate::backend::{self, Direction, Edge, Range};
 use crate::error::{Error, ErrorKind};
 use crate::json::{Json, Reader, whole};
+use crate::model::Backend;
 use crate::operation::events::Events;
 use crate::operation::open::{Open, Opening};
 use crate::settings::{self, Options};
 use crate::sse::Framer;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The same as `js_sys::Reflect::get`, but that the name comes as text.
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn field(object: &JsValue, name: &str) -> Result<JsValue, JsValue>;
+}
 
 /// The largest event unless the caller says so, in bytes.
 const MAX_EVENT_BYTES: f64 = 8_388_608.0;
@@ -29,27 +34,127 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Invalid, message)
 }
 
-fn read<T>(value: &Ts<T>, what: &str) -> Result<T, Error>
-where
-    T: Tsify + DeserializeOwned,
-{
-    serde_wasm_bindgen::from_value(value.js_value())
-        .map_err(|error| invalid(format!("{what}: {}", words(&error.to_string()))))
+/// The fields of an object that a caller may have handed in.
+struct Fields {
+    object: JsValue,
+    /// of the errors for those that are wrong
+    kind: ErrorKind,
 }
 
-/// serde's words without the `Error: ` that JavaScript puts in front.
-fn words(message: &str) -> &str {
-    message.strip_prefix("Error: ").unwrap_or(message)
-}
-
-fn read_or_default<T>(value: Option<Ts<T>>, what: &str) -> Result<T, Error>
-where
-    T: Tsify + DeserializeOwned + Default,
-{
-    match value.filter(|value| !value.js_value().is_undefined()) {
-        Some(value) => read(&value, what),
-        None => Ok(T::default()),
+impl Fields {
+    /// Those of `object`; `what` it is.
+    fn of(object: JsValue, what: &str) -> Result<Self, Error> {
+        if object.is_undefined() || object.is_object() || object.is_function() {
+            return Ok(Fields {
+                object,
+                kind: ErrorKind::Invalid,
+            });
+        }
+        let found = kind_of(&object);
+        Err(invalid(format!(
+            "{what} must be an object, and found is {found}"
+        )))
     }
+
+    fn wrong(&self, message: String) -> Error {
+        Error::new(self.kind, message)
+    }
+
+    /// What is not there is undefined.
+    fn get(&self, name: &str) -> Result<JsValue, Error> {
+        if self.object.is_undefined() {
+            return Ok(JsValue::UNDEFINED);
+        }
+        field(&self.object, name).map_err(|_| self.wrong(format!("`{name}` cannot be read")))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        let value = self.get(name)?;
+        let text = value.as_string();
+        self.checked(name, &value, "a string", text.is_some())?;
+        Ok(text)
+    }
+
+    fn number(&self, name: &str) -> Result<Option<f64>, Error> {
+        let value = self.get(name)?;
+        let number = value.as_f64();
+        self.checked(name, &value, "a number", number.is_some())?;
+        Ok(number)
+    }
+
+    fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
+        let value = self.get(name)?;
+        let boolean = value.as_bool();
+        self.checked(name, &value, "true or false", boolean.is_some())?;
+        Ok(boolean)
+    }
+
+    /// Whether the caller gave a function.
+    fn function(&self, name: &str) -> Result<bool, Error> {
+        let value = self.get(name)?;
+        match value.is_function() {
+            false if !value.is_undefined() => Err(Error::new(
+                ErrorKind::Config,
+                format!("`{name}` is no function"),
+            )),
+            found => Ok(found),
+        }
+    }
+
+    /// A JSON object.
+    fn json(&self, name: &str) -> Result<Option<Json>, Error> {
+        object(name, &self.get(name)?)
+    }
+
+    /// The headers of a record, or of whatever gives pairs of strings, such as `Headers`.
+    fn headers(&self) -> Result<Vec<(String, String)>, Error> {
+        let given = self.get("headers")?;
+        if is_nothing(&given) {
+            return Ok(Vec::new());
+        }
+        self.checked("headers", &given, "an object", given.is_object())?;
+        let iterates = Reflect::get(&given, &Symbol::iterator());
+        let pairs = match iterates.is_ok_and(|found| found.is_function()) {
+            true => Array::from(&given),
+            false => Object::entries(given.unchecked_ref()),
+        };
+        let pair = |pair: JsValue| {
+            let part = |at: u32| Reflect::get_u32(&pair, at).ok()?.as_string();
+            Some((part(0)?, part(1)?))
+        };
+        let headers: Option<Vec<_>> = pairs.iter().map(pair).collect();
+        headers.ok_or_else(|| self.wrong("`headers` holds a value that is no string".to_owned()))
+    }
+
+    /// What is neither `wanted` nor left out is an error. Values are not repeated in it, with one exception: where a number
+    /// should be, a text is no secret.
+    fn checked(&self, name: &str, value: &JsValue, wanted: &str, fits: bool) -> Result<(), Error> {
+        if fits || is_nothing(value) {
+            return Ok(());
+        }
+        let found = match value.as_string() {
+            Some(text) => format!("\"{text}\""),
+            None => kind_of(value),
+        };
+        Err(self.wrong(format!("`{name}` must be {wanted}, and is {found}")))
+    }
+}
+
+fn is_nothing(value: &JsValue) -> bool {
+    value.is_undefined() || value.is_null()
+}
+
+/// JavaScript's own word.
+fn kind_of(value: &JsValue) -> String {
+    match value.is_null() {
+        true => "null".to_owned(),
+        false => value.js_typeof().as_string().unwrap_or_default(),
+    }
+}
+
+/// Those of an object that may be left out.
+fn fields<T: tsify::Tsify>(given: Option<Ts<T>>, what: &str) -> Result<Fields, Error> {
+    Fields::of(given.map_or(JsValue::UNDEFINED, JsValue::from), what)
 }
 
 pub fn options(
@@ -57,36 +162,43 @@ pub fn options(
     random: &[u8],
     page_origin: Option<String>,
 ) -> Result<Options, Error> {
-    let given: ConnectOptions =
-        read(&given, "the options of `connect`").map_err(|error| Error {
-            kind: ErrorKind::Config,
-            ..error
-        })?;
-    let key = &given.api_key;
-    if !(key.is_undefined() || key.is_null() || key.is_string() || key.is_function()) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "`apiKey` is neither a string nor a function",
-        ));
+    let config = |message: &str| Error::new(ErrorKind::Config, message);
+    let object = JsValue::from(given);
+    if !object.is_object() {
+        return Err(config("the options of `connect` are no object"));
     }
-    if !given.fetch.is_undefined() && !given.fetch.is_function() {
-        return Err(Error::new(ErrorKind::Config, "`fetch` is no function"));
+    let given = Fields {
+        object,
+        kind: ErrorKind::Config,
+    };
+    let backend = match given.text("backend")? {
+        None => None,
+        Some(name) => Some(Backend::named(&name).ok_or_else(|| {
+            config(&format!(
+                "`backend` is \"{name}\", and must be \"meibel\", \"agentcloud\" or \"eliza\""
+            ))
+        })?),
+    };
+    let key = given.get("apiKey")?;
+    if !(is_nothing(&key) || key.is_string() || key.is_function()) {
+        return Err(config("`apiKey` is neither a string nor a function"));
     }
-    let live = given.live.unwrap_or(given.fetch.is_undefined());
+    let live = given.boolean("live")?;
+    let own_fetch = given.function("fetch")?;
     Ok(Options {
-        live: live && has_web_socket(),
-        backend: Some(given.backend),
+        live: live.unwrap_or(!own_fetch) && has_web_socket(),
+        backend,
         raw_key: key.is_string(),
-        base_url: given.base_url,
-        team: given.team,
-        user_id: given.user_id,
-        headers: given.headers.unwrap_or_default().into_iter().collect(),
-        timeout: given.timeout,
-        idle_timeout: given.idle_timeout,
-        max_retries: given.max_retries,
-        max_event_bytes: given.max_event_bytes,
-        max_body_bytes: given.max_body_bytes,
-        allow_browser_key: given.allow_browser_key.unwrap_or_default(),
+        base_url: given.text("baseUrl")?,
+        team: given.text("team")?,
+        user_id: given.text("userId")?,
+        headers: given.headers()?,
+        timeout: given.number("timeout")?,
+        idle_timeout: given.number("idleTimeout")?,
+        max_retries: given.number("maxRetries")?,
+        max_event_bytes: given.number("maxEventBytes")?,
+        max_body_bytes: given.number("maxBodyBytes")?,
+        allow_browser_key: given.boolean("allowBrowserKey")?.unwrap_or_default(),
         page_origin,
         random: random.try_into().unwrap_or_default(),
     })
@@ -94,16 +206,15 @@ pub fn options(
 
 /// Node has one from version 22 on.
 fn has_web_socket() -> bool {
-    Reflect::get(&js_sys::global(), &JsValue::from_str("WebSocket"))
-        .is_ok_and(|found| found.is_function())
+    field(&js_sys::global(), "WebSocket").is_ok_and(|found| found.is_function())
 }
 
-type CallSettings = (Option<f64>, BTreeMap<String, String>);
+type CallSettings = (Option<f64>, Vec<(String, String)>);
 
 /// A call's own limit and headers, if it has any.
 pub fn call(given: Option<Ts<CallOptions>>) -> Result<Option<CallSettings>, Error> {
-    let given = read_or_default(given, "the options of the call")?;
-    let own = (given.timeout, given.headers.unwrap_or_default());
+    let given = fields(given, "the options of the call")?;
+    let own = (given.number("timeout")?, given.headers()?);
     Ok((own.0.is_some() || !own.1.is_empty()).then_some(own))
 }
 
@@ -113,15 +224,15 @@ pub fn session_id(id: &JsValue) -> Result<String, Error> {
 }
 
 pub fn create_session(given: Option<Ts<CreateSession>>) -> Result<backend::CreateSession, Error> {
-    let given = read_or_default(given, "a new session")?;
+    let given = fields(given, "a new session")?;
     Ok(backend::CreateSession {
-        agent_id: given.agent_id,
-        agent_name: given.agent_name,
-        user_id: given.user_id,
-        metadata: object("metadata", &given.metadata)?,
-        prompt: given.prompt,
-        variables: object("variables", &given.variables)?,
-        backend_options: object("backendOptions", &given.backend_options)?,
+        agent_id: given.text("agentId")?,
+        agent_name: given.text("agentName")?,
+        user_id: given.text("userId")?,
+        metadata: given.json("metadata")?,
+        prompt: given.text("prompt")?,
+        variables: given.json("variables")?,
+        backend_options: given.json("backendOptions")?,
     })
 }
 
@@ -134,36 +245,38 @@ pub fn message(given: JsValue) -> Result<(backend::OutgoingMessage, Array), Erro
         };
         return Ok((message, Array::new()));
     }
-    let given: OutgoingMessage = read(&Ts::new_unchecked(given), "the message")?;
-    if !given.text.is_string() {
+    if given.is_undefined() {
+        return Err(invalid("the message is missing"));
+    }
+    let given = Fields::of(given, "the message")?;
+    let said = given.get("text")?;
+    if !said.is_string() {
         return Err(invalid(
             "the message has no `text`, or one that is no string",
         ));
     }
-    if given
-        .answer_timeout
-        .is_some_and(|limit| limit.is_nan() || limit <= 0.0)
-    {
+    let answer_timeout = given.number("answerTimeout")?;
+    if answer_timeout.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
         return Err(invalid(
             "`answerTimeout` is a time limit: more than 0 milliseconds",
         ));
     }
-    let files = files(&given.files)?;
+    let files = files(&given.get("files")?)?;
     let message = backend::OutgoingMessage {
-        text: text(&given.text)?,
+        text: text(&said)?,
         files: files.length() as usize,
-        metadata: object("metadata", &given.metadata)?,
-        answer_timeout: given.answer_timeout,
-        include_thinking: given.include_thinking,
-        include_tool_activity: given.include_tool_activity,
-        backend_options: object("backendOptions", &given.backend_options)?,
+        metadata: given.json("metadata")?,
+        answer_timeout,
+        include_thinking: given.boolean("includeThinking")?,
+        include_tool_activity: given.boolean("includeToolActivity")?,
+        backend_options: given.json("backendOptions")?,
     };
     Ok((message, files))
 }
 
 /// Blobs and Files, also those of another realm.
 fn files(given: &JsValue) -> Result<Array, Error> {
-    if given.is_undefined() || given.is_null() {
+    if is_nothing(given) {
         return Ok(Array::new());
     }
     let is_file = |file: &JsValue| {
@@ -187,14 +300,15 @@ pub fn variables(given: &JsValue) -> Result<Json, Error> {
 
 /// What `signIn` takes: the options of a client, and who signs in.
 pub fn sign_in(given: &JsValue) -> Result<(String, String), Error> {
-    let field = |name: &str| {
-        js_sys::Reflect::get(given, &name.into())
-            .ok()
-            .and_then(|value| value.as_string())
+    let given = Fields::of(given.clone(), "who signs in")?;
+    let word = |name: &str| {
+        given
+            .get(name)?
+            .as_string()
             .filter(|text| !text.is_empty())
             .ok_or_else(|| invalid(format!("`{name}` is missing, or no string")))
     };
-    Ok((field("email")?, field("password")?))
+    Ok((word("email")?, word("password")?))
 }
 
 /// A string with its lone surrogates: the way through `JSON.stringify` keeps them, the one through UTF-8 does not.
@@ -208,7 +322,7 @@ fn text(value: &JsValue) -> Result<crate::text::Text<'static>, Error> {
 }
 
 fn object(name: &str, value: &JsValue) -> Result<Option<Json>, Error> {
-    if value.is_undefined() || value.is_null() {
+    if is_nothing(value) {
         return Ok(None);
     }
     // circular values and BigInts throw here; functions and symbols give undefined
@@ -223,12 +337,12 @@ fn object(name: &str, value: &JsValue) -> Result<Option<Json>, Error> {
 }
 
 pub fn list_sessions(given: Option<Ts<ListSessions>>) -> Result<backend::ListSessions, Error> {
-    let given = read_or_default(given, "which sessions")?;
+    let given = fields(given, "which sessions")?;
     Ok(backend::ListSessions {
-        agent_id: given.agent_id,
-        user_id: given.user_id,
-        status: given.status,
-        limit: match given.limit {
+        agent_id: given.text("agentId")?,
+        user_id: given.text("userId")?,
+        status: given.text("status")?,
+        limit: match given.number("limit")? {
             None => None,
             limit => Some(count(limit)? as u32),
         },
@@ -236,8 +350,8 @@ pub fn list_sessions(given: Option<Ts<ListSessions>>) -> Result<backend::ListSes
 }
 
 pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Option<Direction>), Error> {
-    let given = read_or_default(given, "which messages")?;
-    let direction = match given.direction.as_deref() {
+    let given = fields(given, "which messages")?;
+    let direction = match given.text("direction")?.as_deref() {
         None => None,
         Some("backward") => Some(Direction::Backward),
         Some("forward") => Some(Direction::Forward),
@@ -247,67 +361,61 @@ pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Option<Direction
             ));
         }
     };
-    let (before, after) = (edge("before", &given.before)?, edge("after", &given.after)?);
+    let edge = |name: &str| edge(name, &given.get(name)?);
     Ok((
         Range {
-            before,
-            after,
-            limit: count(given.limit)? as usize,
+            before: edge("before")?,
+            after: edge("after")?,
+            limit: count(given.number("limit")?)? as usize,
         },
         direction,
     ))
 }
 
 pub fn read_options(given: Option<Ts<ReadOptions>>) -> Result<Events, Error> {
-    let (framer, idle_timeout, dispatch_unfinished) = reading(given)?;
+    let (framer, idle_timeout, dispatch_unfinished) = reading(&fields(given, "how to read")?)?;
     Ok(Events::new(framer, idle_timeout, dispatch_unfinished))
 }
 
-fn reading(given: Option<Ts<ReadOptions>>) -> Result<(Framer, f64, bool), Error> {
-    let given = read_or_default(given, "how to read")?;
-    let most = settings::whole("maxEventBytes", given.max_event_bytes, MAX_EVENT_BYTES, 1.0)?;
-    let idle_timeout = settings::milliseconds("idleTimeout", given.idle_timeout, f64::INFINITY)?;
-    let mut framer =
-        Framer::with_last_event_id(most as usize, given.last_event_id.unwrap_or_default());
-    framer.keep_comments(given.on_comment.is_function());
-    Ok((
-        framer,
-        idle_timeout,
-        given.dispatch_unfinished.unwrap_or_default(),
-    ))
+fn reading(given: &Fields) -> Result<(Framer, f64, bool), Error> {
+    let most = given.number("maxEventBytes")?;
+    let most = settings::whole("maxEventBytes", most, MAX_EVENT_BYTES, 1.0)?;
+    let idle_timeout = given.number("idleTimeout")?;
+    let idle_timeout = settings::milliseconds("idleTimeout", idle_timeout, f64::INFINITY)?;
+    let last_event_id = given.text("lastEventId")?.unwrap_or_default();
+    let mut framer = Framer::with_last_event_id(most as usize, last_event_id);
+    framer.keep_comments(given.get("onComment")?.is_function());
+    let dispatch_unfinished = given.boolean("dispatchUnfinished")?.unwrap_or_default();
+    Ok((framer, idle_timeout, dispatch_unfinished))
 }
 
 pub fn open_options(given: JsValue, method: &str, once: bool, seed: u32) -> Result<Open, Error> {
-    let (framer, idle_timeout, dispatch_unfinished) =
-        reading(Some(Ts::new_unchecked(given.clone())))?;
-    let given: RequestOptions = read_or_default(Some(Ts::new_unchecked(given)), "how to open")?;
-    let config = |message: &str| Error::new(ErrorKind::Config, message);
-    if !given.fetch.is_undefined() && !given.fetch.is_function() {
-        return Err(config("`fetch` is no function"));
-    }
-    let limits = match given.reconnect.as_bool() {
-        None => read_or_default(
-            Some(Ts::<ReconnectOptions>::new_unchecked(
-                given.reconnect.clone(),
-            )),
-            "`reconnect`",
-        )?,
-        Some(_) => ReconnectOptions::default(),
+    let given = Fields::of(given, "how to open")?;
+    let (framer, idle_timeout, dispatch_unfinished) = reading(&given)?;
+    given.function("fetch")?;
+    let limits = given.get("reconnect")?;
+    let asked = limits.as_bool();
+    let reconnect = asked.or((!limits.is_undefined()).then_some(true));
+    let limits = match asked {
+        None => limits,
+        Some(_) => JsValue::UNDEFINED,
     };
-    let asked = given.reconnect.as_bool();
-    let reconnect = asked.or((!given.reconnect.is_undefined()).then_some(true));
+    let limits = Fields::of(limits, "`reconnect`")?;
     if once && reconnect == Some(true) {
-        return Err(config(
+        return Err(Error::new(
+            ErrorKind::Config,
             "`body` is a stream, which can be sent only once, and `reconnect` would send it again",
         ));
     }
     let attempts = settings::whole(
         "maxAttempts",
-        limits.max_attempts.filter(|most| *most != f64::INFINITY),
+        limits
+            .number("maxAttempts")?
+            .filter(|most| *most != f64::INFINITY),
         f64::INFINITY,
         0.0,
     )?;
-    let max_delay = match limits.max_delay {
+    let max_delay = match limits.number("maxDelay")? {
         Some(most) => Some(settings::milliseconds("maxDelay", Some(most), most)?),
         None => None,
     };
@@ -326,14 +434,14 @@ pub fn open_options(given: JsValue, method: &str, once: bool, seed: u32) -> Resu
 }
 
 fn count(limit: Option<f64>) -> Result<f64, Error> {
-    settings::whole("limit", limit, PAGE, 1.0).map_err(|error| Error {
-        kind: ErrorKind::Invalid,
-        ..error
+    settings::whole("limit", limit, PAGE, 1.0).map_err(|mut error| {
+        error.kind = ErrorKind::Invalid;
+        error
     })
 }
 
 fn edge(name: &str, value: &JsValue) -> Result<Option<Edge>, Error> {
-    if value.is_undefined() || value.is_null() {
+    if is_nothing(value) {
         return Ok(None);
     }
     let time = value

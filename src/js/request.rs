@@ -49,10 +49,7 @@ pub fn platform(
         }
         None => builder.build(),
     };
-    match built {
-        Ok(request) => Ok(request.into()),
-        Err(error) => Err(JsValue::from(error.to_string())),
-    }
+    built.map(web_sys::Request::from).map_err(|_| JsValue::NULL)
 }
 
 /// What anybody here wants to know of a response.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::chance::Chance;
 use super::{Failure, Happened, Next, Now, Patience};
 use crate::backend::Backend;
-use crate::error::{Delivered, Error, ErrorKind};
+use crate::error::{Delivered, Error, ErrorKind, number};
 use crate::http::{self, Head, Request};
 use crate::settings::Settings;
 use crate::time;
@@ -230,7 +230,9 @@ impl Call {
             error.status = error
                 .status
                 .or(Some(head.status).filter(|status| *status != 0));
-            error.request_id = error.request_id.or_else(|| head.request_id.clone());
+            if error.request_id.is_none() {
+                error.request_id = head.request_id.clone();
+            }
         }
         if self.repeat == Repeat::Message && error.delivered.is_none() {
             error = error.delivered(self.taken());
@@ -411,13 +413,13 @@ impl Call {
         let error = match failure {
             Failure::Silence if self.head.is_none() => Error::new(
                 ErrorKind::Timeout,
-                format!("no answer came within {} ms", self.head_limit),
+                format!("no answer came within {} ms", number(self.head_limit)),
             ),
             Failure::Silence => {
                 let limit = self.settings.idle_timeout;
                 Error::new(
                     ErrorKind::Timeout,
-                    format!("the answer stopped: nothing came for {limit} ms"),
+                    format!("the answer stopped: nothing came for {} ms", number(limit)),
                 )
             }
             Failure::Network { message, code } => {
@@ -425,10 +427,9 @@ impl Call {
                     true => format!("the server cannot be reached: {message}"),
                     false => format!("the connection broke in the middle of the answer: {message}"),
                 };
-                Error {
-                    code,
-                    ..Error::new(ErrorKind::Network, message)
-                }
+                let mut error = Error::new(ErrorKind::Network, message);
+                error.code = code;
+                error
             }
             Failure::NoKey { message } => {
                 let message = format!("`apiKey` gave no key: {message}");

@@ -1,7 +1,7 @@
 //! Reads the events of one body that is there already: bytes in, events out, whoever sent them.
 
 use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, number};
 use crate::http::Request;
 use crate::sse::{Framer, Item, text};
 
@@ -92,17 +92,19 @@ impl Frames {
 
 /// Nothing came for so long.
 pub fn silent(idle_timeout: f64) -> Error {
-    let message = format!("the stream stopped: nothing came for {idle_timeout} ms");
+    let message = format!(
+        "the stream stopped: nothing came for {} ms",
+        number(idle_timeout)
+    );
     Error::new(ErrorKind::Timeout, message)
 }
 
 /// The connection broke, in the platform's words.
 pub fn broken(message: &str, code: Option<String>) -> Error {
     let message = format!("the connection broke in the middle of the stream: {message}");
-    Error {
-        code,
-        ..Error::new(ErrorKind::Network, message)
-    }
+    let mut error = Error::new(ErrorKind::Network, message);
+    error.code = code;
+    error
 }
 
 /// A body being read.

@@ -1,7 +1,6 @@
 //! Follows a history: whatever is new in it, for as long as the caller listens. A message that still grows is held back
 //! until it is whole, or until it has not grown for a while: each comes out once.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::asking::{Asked, Asking};
@@ -12,6 +11,7 @@ use crate::backend::{Backend, Direction, Edge, Page, Range};
 use crate::error::Error;
 use crate::http::Request;
 use crate::model::{Gap, Message};
+use crate::order::Names;
 use crate::settings::Settings;
 
 /// The shortest and the longest pause between two looks. elizaOS counts 1,000 requests per address in a quarter of an
@@ -38,7 +38,7 @@ pub struct Follow {
     /// the message that is held back, and since when it is as it is
     growing: Option<(Message, Now)>,
     /// messages that came out before they were whole, and those that came out behind them
-    early: BTreeSet<String>,
+    early: Names,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
 }
@@ -62,7 +62,7 @@ impl Follow {
             waiting: false,
             pause: PAUSE,
             growing: None,
-            early: BTreeSet::new(),
+            early: Names::default(),
             gap: None,
         })
     }
@@ -84,7 +84,7 @@ impl Follow {
         let mut comes_again = false;
         for message in messages {
             comes_again |= !message.complete;
-            if self.early.contains(&message.id) {
+            if self.early.find(&message.id).is_some() {
                 continue;
             }
             if !message.complete {
@@ -98,7 +98,7 @@ impl Follow {
                 }
             }
             if comes_again {
-                self.early.insert(message.id.clone());
+                self.early.add(&message.id);
             }
             ripe.push(message);
         }

@@ -6,7 +6,7 @@ use super::asking::{Asked, Asking};
 use super::call::Expect;
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
 use crate::backend::{Backend, Direction, Errand, Page};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, number};
 use crate::http::Request;
 use crate::model::Gap;
 use crate::settings::Settings;
@@ -106,7 +106,7 @@ pub(super) fn lost(gap: Gap) -> Error {
     let message = format!(
         "more messages share the millisecond {} than the server gives in one answer, so some may be missing there; go \
          on from that point in time to read the rest",
-        gap.timestamp
+        number(gap.timestamp)
     );
     Error::new(ErrorKind::Protocol, message).code("HISTORY_GAP")
 }

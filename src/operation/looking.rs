@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::call::{Call, Expect, Progress, Repeat};
 use super::{Happened, Next, Now, Patience};
 use crate::backend::{Backend, Listener, Look, Room, Sign, Watch};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, number};
 use crate::http::{Method, Request, websocket};
 use crate::settings::Settings;
 use crate::socket::{Connection, HANDSHAKE, Heard};
@@ -214,7 +214,8 @@ impl Looking {
             Look::Idle if now >= self.until => {
                 let limit = self.answer_timeout;
                 let message = format!(
-                    "the message was taken, but nothing of an answer to it came for {limit} ms"
+                    "the message was taken, but nothing of an answer to it came for {} ms",
+                    number(limit)
                 );
                 return Err(Error::new(ErrorKind::Timeout, message));
             }

@@ -7,7 +7,7 @@ use super::call::{Call, Expect, Progress, Repeat};
 use super::looking::Looking;
 use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
 use crate::backend::{Answer, Backend, Decoder, Listener, OutgoingMessage};
-use crate::error::{Delivered, Error, ErrorKind};
+use crate::error::{Delivered, Error, ErrorKind, number};
 use crate::http::Request;
 use crate::model::{Message, Reply, ReplyEvent};
 use crate::settings::Settings;
@@ -183,17 +183,18 @@ impl Turn {
         match happened {
             Happened::Failed(Failure::Silence) => {
                 let limit = self.settings.idle_timeout;
-                let message =
-                    format!("the answer stopped before its end: nothing came for {limit} ms");
+                let message = format!(
+                    "the answer stopped before its end: nothing came for {} ms",
+                    number(limit)
+                );
                 Err(self.broken(Error::new(ErrorKind::Timeout, message)))
             }
             Happened::Failed(Failure::Network { message, code }) => {
                 let message =
                     format!("the connection broke before the answer was whole: {message}");
-                Err(self.broken(Error {
-                    code,
-                    ..Error::new(ErrorKind::Truncated, message)
-                }))
+                let mut error = Error::new(ErrorKind::Truncated, message);
+                error.code = code;
+                Err(self.broken(error))
             }
             _ => Err(self.broken(Error::new(
                 ErrorKind::Truncated,

@@ -1,13 +1,12 @@
 //! What takes several requests: making a session whose agent needs variables, waking an agent, and listing all sessions.
 
-use std::collections::BTreeSet;
-
 use super::super::{Errand, ListSessions, Sessions};
 use super::{Place, wire};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Method, Request};
 use crate::json::Json;
 use crate::model::{Backend, Session, SessionStatus};
+use crate::order::Names;
 use crate::settings::is_object_id;
 
 /// The id of the session to which a path leads: `/T/session/S`.
@@ -172,7 +171,7 @@ pub struct Listing {
     place: Place,
     query: ListSessions,
     before: Option<String>,
-    seen: BTreeSet<String>,
+    seen: Names,
 }
 
 impl Listing {
@@ -182,7 +181,7 @@ impl Listing {
             place,
             query: query.clone(),
             before: None,
-            seen: BTreeSet::new(),
+            seen: Names::default(),
         })
     }
 }
@@ -202,7 +201,7 @@ impl Errand for Listing {
     fn answer(&mut self, body: &str) -> Result<Option<Sessions>, Error> {
         let mut sessions = wire::sessions(body)?;
         self.before = sessions.last().map(|session| session.id.clone());
-        sessions.retain(|session| self.seen.insert(session.id.clone()));
+        sessions.retain(|session| self.seen.add(&session.id));
         let more = !sessions.is_empty();
         let fits = |wanted: &Option<String>, found: Option<&str>| {
             wanted.is_none() || wanted.as_deref() == found

@@ -5,8 +5,6 @@
 //! stamps. A piece whose stamp and text are in the row already is that piece: the agent's clock counts microseconds. What
 //! cannot be placed is left to the rows, which hold the truth.
 
-use std::collections::BTreeMap;
-
 use super::rows;
 use super::wire::{Chunk, Row, Said};
 
@@ -25,7 +23,7 @@ struct Part {
 
 impl Heard {
     /// Takes an envelope, and gives the row that it belongs to, if that can be shown and is another one than before.
-    pub fn take(&mut self, said: Said, stored: &BTreeMap<String, Row>) -> Option<&Row> {
+    pub fn take(&mut self, said: Said, stored: &[Row]) -> Option<&Row> {
         let Said {
             row: said,
             first,
@@ -38,7 +36,7 @@ impl Heard {
         let at = match self.place(&said) {
             Some(at) => at,
             None => {
-                let row = stored.values().find(|row| row.chunk_id == said.chunk_id);
+                let row = stored.iter().find(|row| row.chunk_id == said.chunk_id);
                 if row.is_none() && overwrite {
                     // told to everybody, and stored nowhere
                     return None;
@@ -88,23 +86,21 @@ impl Heard {
     }
 
     /// The rows with what was heard.
-    pub fn view<'a>(&'a self, stored: &'a BTreeMap<String, Row>) -> Vec<&'a Row> {
+    pub fn view<'a>(&'a self, stored: &'a [Row]) -> Vec<&'a Row> {
         let mut rows: Vec<&Row> = stored
-            .values()
+            .iter()
             .map(|row| self.part(row).map_or(row, |part| &part.row))
             .collect();
-        let known = |row: &Row| stored.values().any(|other| other.chunk_id == row.chunk_id);
+        let known = |row: &Row| stored.iter().any(|other| other.chunk_id == row.chunk_id);
         let begun = self.parts.iter().filter(|part| part.begun);
         rows.extend(begun.map(|part| &part.row).filter(|row| !known(row)));
         rows
     }
 
     /// Whether all that was heard is in these rows.
-    pub fn is_stored(&self, stored: &BTreeMap<String, Row>) -> bool {
+    pub fn is_stored(&self, stored: &[Row]) -> bool {
         let is_stored = |part: &Part| {
-            let row = stored
-                .values()
-                .find(|row| row.chunk_id == part.row.chunk_id);
+            let row = stored.iter().find(|row| row.chunk_id == part.row.chunk_id);
             row.is_some_and(|row| row.text == part.row.text)
         };
         self.parts.iter().all(is_stored)
@@ -200,7 +196,7 @@ mod tests {
         wire::said(&envelope).unwrap()
     }
 
-    fn stored(chunk: &str, pieces: &[(f64, &str)]) -> (String, Row) {
+    fn stored(chunk: &str, pieces: &[(f64, &str)]) -> Row {
         let chunks: Vec<String> = pieces
             .iter()
             .map(|(ts, text)| format!("{{\"ts\":{ts},\"chunk\":{text:?}}}"))
@@ -211,11 +207,10 @@ mod tests {
             chunks.join(","),
             pieces[0].1
         );
-        let row = rows::read(&row).unwrap().remove(0);
-        (row.id.clone(), row)
+        rows::read(&row).unwrap().remove(0)
     }
 
-    fn text(heard: &Heard, rows: &BTreeMap<String, Row>) -> Vec<String> {
+    fn text(heard: &Heard, rows: &[Row]) -> Vec<String> {
         let said = |row: &&Row| row.said().to_string_lossy().into_owned();
         let mut rows = heard.view(rows);
         rows::by_time(&mut rows, |row| row.ts);
@@ -227,7 +222,7 @@ mod tests {
     #[test]
     fn pieces_in_any_order_make_one_text() {
         let pieces = [(1.0, "a"), (2.5, "b"), (2.75, "c"), (4.0, "d")];
-        let none = BTreeMap::new();
+        let none = [];
         for first in 0..4 {
             for second in 0..4 {
                 let mut heard = Heard::default();
@@ -245,20 +240,20 @@ mod tests {
     #[test]
     fn nothing_is_shown_of_a_message_whose_beginning_is_missing() {
         let mut heard = Heard::default();
-        let mut rows = BTreeMap::new();
+        let mut rows = Vec::new();
         assert!(heard.take(said("x", 2.0, "b", ""), &rows).is_none());
         assert_eq!(text(&heard, &rows), Vec::<String>::new());
-        let (id, row) = stored("x", &[(1.0, "a")]);
+        let row = stored("x", &[(1.0, "a")]);
         heard.fold(&row);
-        rows.insert(id, row);
+        rows.push(row);
         assert_eq!(text(&heard, &rows), ["ab"]);
         assert!(!heard.is_stored(&rows));
     }
 
     #[test]
     fn what_is_in_the_rows_is_not_doubled() {
-        let (id, row) = stored("x", &[(1.0, "a"), (2.0, "b")]);
-        let rows = BTreeMap::from([(id, row.clone())]);
+        let row = stored("x", &[(1.0, "a"), (2.0, "b")]);
+        let rows = [row.clone()];
         let mut heard = Heard::default();
         assert!(heard.take(said("x", 2.0, "b", ""), &rows).is_none());
         assert!(heard.take(said("x", 1.0, "a", FIRST), &rows).is_none());
@@ -271,7 +266,7 @@ mod tests {
 
     #[test]
     fn an_overwritten_text_takes_the_place_of_all_pieces() {
-        let none = BTreeMap::new();
+        let none = [];
         let mut heard = Heard::default();
         let overwrite = ",\"overwrite\":true";
         assert!(
@@ -282,13 +277,13 @@ mod tests {
         heard.take(said("x", 1.0, "Using", FIRST), &none);
         heard.take(said("x", 2.0, "Finished", overwrite), &none);
         // a row that was read before
-        heard.fold(&stored("x", &[(1.0, "Using")]).1);
+        heard.fold(&stored("x", &[(1.0, "Using")]));
         assert_eq!(text(&heard, &none), ["Finished"]);
     }
 
     #[test]
     fn what_people_and_others_say_is_left_to_the_rows() {
-        let none = BTreeMap::new();
+        let none = [];
         let mut heard = Heard::default();
         let person = "{\"incoming\":true,\"ts\":1,\"message\":{\"text\":\"hi\",\"chunkId\":\"p\"}}";
         assert!(heard.take(wire::said(person).unwrap(), &none).is_none());

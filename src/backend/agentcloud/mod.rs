@@ -201,17 +201,16 @@ impl Backend for AgentCloud {
             Some(message) => message.clone(),
             None => format!("the server answered with the status {}", head.status),
         };
-        Error {
-            code: if inactive {
-                Some(INACTIVE.to_owned())
-            } else {
-                code
-            },
-            body: error::body(body),
-            // the same call succeeds as soon as the agent has come
-            retryable: inactive || Error::new(kind, "").retryable,
-            ..Error::new(kind, text)
-        }
+        let mut error = Error::new(kind, text);
+        error.code = if inactive {
+            Some(INACTIVE.to_owned())
+        } else {
+            code
+        };
+        error.body = error::body(body);
+        // the same call succeeds as soon as the agent has come
+        error.retryable |= inactive;
+        error
     }
 
     fn redirected(&self, head: &Head) -> Option<String> {
@@ -238,7 +237,7 @@ impl Backend for AgentCloud {
         if request.url.ends_with(ADD) && errands::session_in(path).is_some() {
             return None;
         }
-        let error = if target.is_empty() {
+        let mut error = if target.is_empty() {
             let message = "not signed in, or no access to this team: the server sends its client elsewhere, and a page \
                            is not told where";
             Error::new(ErrorKind::Unauthorized, message)
@@ -255,10 +254,8 @@ impl Backend for AgentCloud {
             let message = "the server sends its clients elsewhere, and the key is not taken along: is the address right?";
             Error::new(ErrorKind::Protocol, message).code("REDIRECT")
         };
-        Some(Error {
-            body: error::body(body),
-            ..error
-        })
+        error.body = error::body(body);
+        Some(error)
     }
 
     fn settles(&self, error: &Error) -> bool {

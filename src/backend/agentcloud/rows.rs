@@ -2,12 +2,11 @@
 //! order, messages stored twice. Out: one row a message with its whole text, in the order in which they were stored, and
 //! messages of the model. Cutting the history into pages is left to `pages`.
 
-use std::collections::BTreeMap;
-
 use super::wire::{self, Chunk, Row};
 use crate::error::Error;
 use crate::json::Json;
 use crate::model::{Author, Message, Reply, Role};
+use crate::order::{self, Named};
 use crate::text::Text;
 use crate::time;
 
@@ -30,12 +29,18 @@ pub fn messages(rows: Vec<Row>) -> Vec<Message> {
 ///
 /// A message that was stored twice has the greater of its ids: as a cursor that lies behind both.
 fn merged(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    order::sort(&mut rows, |a, b| a.id < b.id);
     let mut groups: Vec<Vec<Row>> = Vec::with_capacity(rows.len());
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: Named<usize> = Named::default();
     for row in rows {
         let place = match &row.chunk_id {
-            Some(chunk_id) => *places.entry(chunk_id.clone()).or_insert(groups.len()),
+            Some(chunk_id) => match places.get(chunk_id) {
+                Some(place) => *place,
+                None => {
+                    places.set(chunk_id, groups.len());
+                    groups.len()
+                }
+            },
             None => groups.len(),
         };
         match groups.get_mut(place) {
@@ -44,7 +49,7 @@ fn merged(mut rows: Vec<Row>) -> Vec<Row> {
         }
     }
     let mut merged: Vec<Row> = groups.into_iter().filter_map(one).collect();
-    merged.sort_by(|a, b| a.id.cmp(&b.id));
+    order::sort(&mut merged, |a, b| a.id < b.id);
     merged
 }
 
@@ -67,7 +72,7 @@ fn one(group: Vec<Row>) -> Option<Row> {
     }
     let mut whole = whole?;
     let mut chunks = std::mem::take(&mut whole.chunks);
-    chunks.sort_by(|a, b| time_of(a).total_cmp(&time_of(b)));
+    order::sort(&mut chunks, |a, b| time_of(a) < time_of(b));
     whole.text = match (overwritten, chunks.as_slice()) {
         (Some(text), _) => text,
         (None, [only]) => whole.text.or_else(|| Some(only.text.clone())),
@@ -193,7 +198,7 @@ pub fn by_time<T>(rows: &mut Vec<T>, time: impl Fn(&T) -> Option<f64>) {
         timed.push((newest, row));
     }
     // stable: what shares a time stays in the order of the ids
-    timed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    order::sort(&mut timed, |(a, _), (b, _)| a < b);
     rows.extend(timed.into_iter().map(|(_, row)| row));
 }
 

@@ -1,13 +1,12 @@
 //! What an answer says, told as it grows. In: its rows in order, again and again. Out: events for what is new in them, be
 //! it that something was taken back; and where an answer begins and ends. When to look is left to `watch`.
 
-use std::collections::BTreeMap;
-
 use super::super::Listener;
 use super::rows;
 use super::wire::Row;
 use crate::error::{Error, ErrorKind};
 use crate::model::ReplyEvent;
+use crate::order::Named;
 use crate::text::Text;
 
 /// What stands between two bubbles of one answer.
@@ -16,7 +15,7 @@ const BETWEEN: &str = "\n\n";
 #[derive(Default)]
 pub struct Told {
     /// the lines between the bubbles, by the names of their rows
-    lines: BTreeMap<String, Text<'static>>,
+    lines: Named<Text<'static>>,
     bubbles: Vec<Text<'static>>,
 }
 
@@ -43,7 +42,7 @@ impl Told {
             if row.is_aside() {
                 if !said.is_empty() && self.lines.get(row.name()) != Some(&said) {
                     listener.event(ReplyEvent::Status { text: said.clone() });
-                    self.lines.insert(row.name().to_owned(), said);
+                    self.lines.set(row.name(), said);
                 }
                 continue;
             }

@@ -16,7 +16,6 @@
 //! somebody stopped look alike there. In a crew it is, because there nobody is waited for.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::{Answer, Decoder, Listener, Look, Room, Sign, Watch};
@@ -116,7 +115,7 @@ impl Decoder for AgentCloudDecoder {
                 asks: Asks::Rows,
                 looks: 0,
                 started: false,
-                rows: BTreeMap::new(),
+                rows: Vec::new(),
                 heard: Heard::default(),
                 told: Told::default(),
                 quiet: 0,
@@ -186,8 +185,8 @@ struct Awaiting {
     looks: u32,
     /// the message was found, or is no longer looked for
     started: bool,
-    /// all rows behind the message, by id
-    rows: BTreeMap<String, Row>,
+    /// all rows behind the message, in the order of their ids
+    rows: Vec<Row>,
     /// what the server told of them by itself
     heard: Heard,
     told: Told,
@@ -261,7 +260,7 @@ impl Awaiting {
             return Ok(self.quiet());
         }
         let changed = self.take(found);
-        let Rows { order, passed, end } = self.earlier.split(self.rows.values().collect());
+        let Rows { order, passed, end } = self.earlier.split(self.rows.iter().collect());
         if passed && !self.passed {
             // what it did until now says nothing of this message
             self.passed = true;
@@ -355,18 +354,17 @@ impl Awaiting {
 
     /// Takes the rows that lie behind what is settled, and says whether anything is new.
     fn take(&mut self, found: Vec<Row>) -> bool {
-        let mut known = self.rows.split_off(&self.after);
-        if let Some((id, row)) = known.remove_entry(&self.after) {
-            self.rows.insert(id, row);
-        }
+        let settled_before = self.rows.partition_point(|row| row.id <= self.after);
+        let known = self.rows.split_off(settled_before);
+        let known_as = |id: &str| known.get(known.partition_point(|row| *row.id < *id));
+        let known_as = |id: &str| known_as(id).filter(|row| row.id == id);
         let mut settled = Vec::new();
         let mut changed = known.len() != found.len();
-        let stood = |row: &Row| is_bubble(row) && known.contains_key(&row.id);
+        let stood = |row: &Row| is_bubble(row) && known_as(&row.id).is_some();
         let last_bubble = found.iter().rposition(stood).unwrap_or_default();
         let mut all_settled = true;
         for (at, row) in found.into_iter().enumerate() {
-            let before = known.get(&row.id);
-            let same = before == Some(&row);
+            let same = known_as(&row.id) == Some(&row);
             changed |= !same;
             // the agent says the next thing only when it is done with the one before, but what it said last is stored last
             all_settled &= row.is_settled() || same && at < last_bubble;
@@ -374,7 +372,9 @@ impl Awaiting {
                 settled.push(row.id.clone());
             }
             self.heard.fold(&row);
-            self.rows.insert(row.id.clone(), row);
+            // a server may list one row twice
+            self.rows.pop_if(|last| last.id == row.id);
+            self.rows.push(row);
         }
         if let Some(last) = settled.pop() {
             self.after = last;

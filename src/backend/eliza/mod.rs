@@ -97,11 +97,9 @@ impl Backend for Eliza {
             Some(message) => message,
             None => format!("the server answered with the status {}", head.status),
         };
-        let error = Error {
-            code: refusal.code,
-            body: error::body(body),
-            ..Error::new(kind, message)
-        };
+        let mut error = Error::new(kind, message);
+        error.code = refusal.code;
+        error.body = error::body(body);
         if kind == ErrorKind::Agent {
             error.delivered(Delivered::Yes)
         } else {

@@ -10,13 +10,12 @@
 mod backward;
 mod forward;
 
-use std::collections::BTreeSet;
-
 use super::super::{Direction, Edge, Errand, Finds, Listener, Look, Page, Range, Watch};
 use crate::error::{Error, ErrorKind};
 use crate::http::{self, Request};
 use crate::json::whole;
 use crate::model::{Cursors, Gap, Message, PageEnd, Reply, Role};
+use crate::order::Names;
 
 /// The most rows that the server gives in one answer.
 const MOST: usize = 100;
@@ -58,7 +57,7 @@ impl Awaiting {
     pub fn new(history: Request, message: &Message) -> Self {
         let after = Bound {
             at: stamp(message) - 1,
-            seen: BTreeSet::from([message.id.clone()]),
+            seen: seen_at(stamp(message), [message].into_iter(), None),
         };
         Awaiting {
             pages: Awaiting::pages(&history, &after),
@@ -105,10 +104,10 @@ impl Watch for Awaiting {
 }
 
 /// An end of a range: rows strictly beyond `at`, without those seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Bound {
     at: i64,
-    seen: BTreeSet<String>,
+    seen: Names,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +138,7 @@ impl Bound {
                 };
                 Ok(Bound {
                     at: at as i64,
-                    seen: BTreeSet::new(),
+                    seen: Names::default(),
                 })
             }
             Edge::Cursor(cursor) => Bound::parse(cursor, side).ok_or_else(|| {
@@ -151,19 +150,15 @@ impl Bound {
     fn parse(cursor: &str, side: Side) -> Option<Bound> {
         let (at, seen) = cursor.strip_prefix(side.letter())?.split_once(':')?;
         let at: i64 = at.parse().ok()?;
-        let ids = seen.split(',').filter(|id| !id.is_empty());
-        let seen = ids
-            .map(http::percent_decoded)
-            .collect::<Option<BTreeSet<_>>>()?;
-        (0..=LAST).contains(&at).then_some(Bound { at, seen })
+        let mut ids = Names::default();
+        for id in seen.split(',').filter(|id| !id.is_empty()) {
+            ids.add(&http::percent_decoded(id)?);
+        }
+        (0..=LAST).contains(&at).then_some(Bound { at, seen: ids })
     }
 
     fn cursor(&self, side: Side) -> String {
-        let ids: Vec<String> = self
-            .seen
-            .iter()
-            .map(|id| http::percent_encoded(id))
-            .collect();
+        let ids: Vec<String> = self.seen.iter().map(http::percent_encoded).collect();
         format!("{}{}:{}", side.letter(), self.at, ids.join(","))
     }
 }
@@ -208,12 +203,13 @@ fn stamp(message: &Message) -> i64 {
 fn seen_at<'a>(
     at: i64,
     messages: impl Iterator<Item = &'a Message>,
-    earlier: Option<&BTreeSet<String>>,
-) -> BTreeSet<String> {
-    let here = messages
-        .filter(|message| stamp(message) == at)
-        .map(|message| message.id.clone());
-    here.chain(earlier.into_iter().flatten().cloned()).collect()
+    earlier: Option<&Names>,
+) -> Names {
+    let mut seen = earlier.cloned().unwrap_or_default();
+    for message in messages.filter(|message| stamp(message) == at) {
+        seen.add(&message.id);
+    }
+    seen
 }
 
 /// A page of `messages`, oldest first. What was asked with stays in the cursors of an empty page, so that a caller can

@@ -5,8 +5,6 @@
 //! After `completion` the stream is read to its end, so that the server is not cut off in its last work; nothing that
 //! happens there spoils the answer.
 
-use std::collections::BTreeMap;
-
 use super::super::{Answer, Decoder, Listener};
 use super::frame::{failure, field, mended, name, no_stream};
 use super::growth::{Grown, Growth};
@@ -15,6 +13,7 @@ use super::wire;
 use crate::error::Error;
 use crate::json::{Flaw, Json, Reader, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::order::Named;
 use crate::text::Text;
 
 /// Reads one answer.
@@ -32,7 +31,7 @@ pub struct MeibelDecoder {
     cited: bool,
     usage: Option<Json>,
     /// the names of the tools that were called: a result has only the id
-    tools: BTreeMap<String, String>,
+    tools: Named<String>,
     /// the text and the JSON of the completion
     completion: Option<(Option<Text<'static>>, Json)>,
 }
@@ -51,7 +50,7 @@ impl MeibelDecoder {
             sources: None,
             cited: false,
             usage: None,
-            tools: BTreeMap::new(),
+            tools: Named::default(),
             completion: None,
         }
     }
@@ -250,7 +249,7 @@ impl MeibelDecoder {
         } = tool;
         if event == "tool_call" {
             if let (Some(id), Some(name)) = (&id, &name) {
-                self.tools.insert(id.clone(), name.clone());
+                self.tools.set(id, name.clone());
             }
             return ReplyEvent::ToolCall {
                 id,

@@ -58,13 +58,12 @@ pub fn failure(data: &str) -> Error {
         Some(message) => format!("the agent failed: {message}"),
         None => "the agent failed".to_owned(),
     };
-    Error {
-        code: refusal.code,
-        request_id: refusal.request_id,
-        issues: refusal.issues,
-        body: error::body(data),
-        ..Error::new(ErrorKind::Agent, message)
-    }
+    let mut error = Error::new(ErrorKind::Agent, message);
+    error.code = refusal.code;
+    error.request_id = refusal.request_id;
+    error.issues = refusal.issues;
+    error.body = error::body(data);
+    error
 }
 
 /// Where a stream should be there is JSON: a refusal with the status of a success, or no server of Meibel's.
@@ -73,12 +72,9 @@ pub fn no_stream(json: &str) -> Error {
         Some(message) => format!("where a stream of events should be the server said: {message}"),
         None => "the server answered with JSON where a stream of events should be".to_owned(),
     };
-    Error {
-        body: error::body(json),
-        ..Error::new(ErrorKind::Protocol, message)
-    }
-    .code("CONTENT_TYPE")
-    .delivered(Delivered::Unknown)
+    let mut error = Error::new(ErrorKind::Protocol, message).code("CONTENT_TYPE");
+    error.body = error::body(json);
+    error.delivered(Delivered::Unknown)
 }
 
 /// JSON has no control characters in its strings, but other readers of these streams take them: they become escapes.

@@ -1,13 +1,12 @@
 //! Finds the sessions of one agent: page by page, by offset.
 
-use std::collections::BTreeSet;
-
 use super::super::{Errand, ListSessions, Sessions};
 use super::{status, wire};
 use crate::error::Error;
 use crate::http::{Request, percent_encoded};
 use crate::json::whole;
 use crate::model::SessionStatus;
+use crate::order::Names;
 
 /// The sessions of one agent.
 pub struct Listing {
@@ -20,7 +19,7 @@ pub struct Listing {
     keep: Option<SessionStatus>,
     next: Place,
     /// the ids that came: a session that is made meanwhile moves the others to the next page
-    seen: BTreeSet<String>,
+    seen: Names,
 }
 
 /// Where a page begins.
@@ -46,7 +45,7 @@ impl Listing {
             status: wanted.filter(|_| !cancelled).map(server),
             keep: cancelled.then_some(SessionStatus::Cancelled),
             next: Place::Offset(0),
-            seen: BTreeSet::new(),
+            seen: Names::default(),
         }
     }
 
@@ -93,7 +92,7 @@ impl Errand for Listing {
         let page = whole(body, |reader| wire::session_page(reader, &self.agent_id))?;
         let behind = self.behind(&page);
         let mut sessions = page.sessions;
-        sessions.retain(|session| self.seen.insert(session.id.clone()));
+        sessions.retain(|session| self.seen.add(&session.id));
         // a server that says the same again has said all
         let behind = behind.filter(|_| !sessions.is_empty());
         sessions.retain(|session| self.keep.is_none_or(|status| session.status == status));

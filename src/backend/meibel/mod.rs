@@ -99,13 +99,12 @@ impl Backend for Meibel {
             .message()
             .or_else(|| plain.filter(|text| !text.is_empty()).map(str::to_owned))
             .unwrap_or_else(|| format!("the server answered with the status {}", head.status));
-        Error {
-            code: refusal.code,
-            request_id: refusal.request_id,
-            issues: refusal.issues,
-            body: error::body(body),
-            ..Error::new(kind, message)
-        }
+        let mut error = Error::new(kind, message);
+        error.code = refusal.code;
+        error.request_id = refusal.request_id;
+        error.issues = refusal.issues;
+        error.body = error::body(body);
+        error
     }
 
     fn create_session(&self, input: &CreateSession) -> Finds<Session> {

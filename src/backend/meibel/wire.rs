@@ -1,12 +1,11 @@
 //! Meibel's sessions and the rows of its histories, read into the model. Unknown fields pass; missing and wrong ones are
 //! flaws that name their path.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::said::{text, word};
 use super::status;
 use crate::json::{Flaw, Json, Kind, Reader, whole};
 use crate::model::{Backend, Message, Role, Session, SessionStatus, ToolCall, ToolResult};
+use crate::order::{self, Named};
 use crate::text::Text;
 use crate::time;
 
@@ -292,9 +291,9 @@ struct Names<'a> {
 /// rows change none.
 #[derive(Default)]
 struct Ids {
-    given: BTreeSet<String>,
+    given: order::Names,
     /// how often a row could have had this one
-    counts: BTreeMap<String, usize>,
+    counts: Named<usize>,
     rows: usize,
 }
 
@@ -325,9 +324,9 @@ impl Ids {
         };
         let mut id = base.clone();
         // an id of the server's own may look like a counted one
-        while !self.given.insert(id.clone()) {
-            let count = self.counts.entry(base.clone()).or_insert(1);
-            *count += 1;
+        while !self.given.add(&id) {
+            let count = self.counts.get(&base).map_or(2, |count| count + 1);
+            self.counts.set(&base, count);
             id = format!("{base}~{count}");
         }
         id

@@ -15,7 +15,7 @@ use super::call::retry_after;
 use super::chance::Chance;
 use super::events::{Frames, broken, silent};
 use super::{Failure, Happened, Next, Now, Operation, Patience, Sink};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, number};
 use crate::http::{self, Head, Method, Request, Written};
 use crate::sse::Framer;
 use refusal::Refusal;
@@ -170,25 +170,19 @@ impl Open {
             (Failure::Silence, Some(_)) => silent(idle_timeout),
             (Failure::Silence, None) => Error::new(
                 ErrorKind::Timeout,
-                format!("no answer came within {idle_timeout} ms"),
+                format!("no answer came within {} ms", number(idle_timeout)),
             ),
             (Failure::Network { message, code }, Some(_)) => broken(&message, code),
             (Failure::Network { message, code }, None) => {
                 let never = code.as_deref() == Some("UND_ERR_INVALID_ARG");
-                let error = Error {
-                    code,
-                    ..Error::new(
-                        ErrorKind::Network,
-                        format!("the server cannot be reached: {message}"),
-                    )
-                };
+                let message = format!("the server cannot be reached: {message}");
+                let mut error = Error::new(ErrorKind::Network, message);
+                error.code = code;
                 if never {
                     // Node sends no control characters, which an id may hold, and will not the next time
-                    return Err(self.failed(Error {
-                        kind: ErrorKind::Config,
-                        retryable: false,
-                        ..error
-                    }));
+                    error.kind = ErrorKind::Config;
+                    error.retryable = false;
+                    return Err(self.failed(error));
                 }
                 error
             }

@@ -60,19 +60,18 @@ impl Refusal {
             );
             (kind(status), message, None)
         };
-        Error {
-            status: Some(status).filter(|status| *status != 0),
-            code: code.map(str::to_owned),
-            request_id: self.head.request_id.clone(),
-            retry_after: self
-                .head
-                .retry_after
-                .as_deref()
-                .and_then(|text| retry_after(text, now)),
-            body: error::body(&text),
-            headers: headers(&self.head.headers),
-            ..Error::new(kind, message)
-        }
+        let mut error = Error::new(kind, message);
+        error.status = Some(status).filter(|status| *status != 0);
+        error.code = code.map(str::to_owned);
+        error.request_id = self.head.request_id.clone();
+        error.retry_after = self
+            .head
+            .retry_after
+            .as_deref()
+            .and_then(|text| retry_after(text, now));
+        error.body = error::body(&text);
+        error.headers = headers(&self.head.headers);
+        error
     }
 }
 

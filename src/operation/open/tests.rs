@@ -297,11 +297,11 @@ fn a_refusal_tells_its_headers_and_its_body_and_no_secret() {
     .unwrap();
     let error = open.told(0.0, Happened::End).unwrap_err();
     assert_eq!(
-        error.body.unwrap().as_str(),
+        error.body.as_ref().unwrap().as_str(),
         r#"{"seen":"Bearer [redacted]","as":"[redacted]","on":"news"}"#
     );
     assert_eq!(
-        error.headers.unwrap().as_str(),
+        error.headers.as_ref().unwrap().as_str(),
         r#"{"www-authenticate":"Bearer","x-ratelimit-remaining-tokens":"5","x-echo":"[redacted] [redacted]"}"#
     );
     assert!(open.reveals("GET http://x/?access_token=t%C3%B6ken"));

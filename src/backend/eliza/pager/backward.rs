@@ -1,12 +1,11 @@
 //! Towards older messages: the newest page of the range first.
 
-use std::collections::BTreeSet;
-
 use super::{Bound, Errand, LAST, MOST, Page, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
 use crate::error::Error;
 use crate::http::Request;
 use crate::model::Message;
+use crate::order::Names;
 
 /// Pages of a range, newest first.
 pub(super) struct Backward {
@@ -49,7 +48,7 @@ impl Backward {
         let seen = |bound: &Option<Bound>| {
             bound
                 .as_ref()
-                .is_some_and(|bound| bound.seen.contains(&message.id))
+                .is_some_and(|bound| bound.seen.find(&message.id).is_some())
         };
         !seen(&self.upper) && !seen(&self.lower)
     }
@@ -90,7 +89,7 @@ impl Backward {
             // the next page begins behind the gap
             let upper = Bound {
                 at,
-                seen: BTreeSet::new(),
+                seen: Names::default(),
             };
             page.end.cursors.before = Some(upper.cursor(Side::Before));
             self.upper = Some(upper);
@@ -140,13 +139,13 @@ impl Errand for Backward {
             seen: here,
         };
         if let Some(last) = self.upper.take().filter(|last| last.at == upper.at) {
-            upper.seen.extend(last.seen);
+            last.seen.iter().for_each(|id| _ = upper.seen.add(id));
             if self.found.len() == before && self.asked == MOST {
                 // more rows share this stamp than the server gives: step over it, and say so
                 self.gap = Some((oldest, before));
                 upper = Bound {
                     at: oldest,
-                    seen: BTreeSet::new(),
+                    seen: Names::default(),
                 };
             }
         }

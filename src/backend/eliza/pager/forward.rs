@@ -4,13 +4,12 @@
 //! complete when the answer is not full. A full answer is kept, because it holds every row from its oldest on to the
 //! window's end, and the window below it is asked for next, halved so that a long backlog takes few questions.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use super::{Bound, Errand, MOST, Page, Question, Side, page, seen_at, stamp, unheard};
 use crate::backend::eliza::wire;
 use crate::error::Error;
 use crate::http::Request;
 use crate::model::Message;
+use crate::order::{self, Names};
 
 /// A stretch that is still to be looked at: everything from the position up to `end`.
 struct Window {
@@ -34,7 +33,7 @@ pub(super) struct Forward {
     /// oldest first
     found: Vec<Message>,
     /// stamps that could not be paged, oldest first, and how many of the rows found come before each or have it
-    gaps: VecDeque<(i64, usize)>,
+    gaps: Vec<(i64, usize)>,
 }
 
 impl Forward {
@@ -57,7 +56,7 @@ impl Forward {
             limit,
             windows,
             found: Vec::new(),
-            gaps: VecDeque::new(),
+            gaps: Vec::new(),
         }
     }
 
@@ -69,11 +68,11 @@ impl Forward {
             if at > self.position.at + 1 {
                 self.position = Bound {
                     at: at - 1,
-                    seen: BTreeSet::new(),
+                    seen: Names::default(),
                 };
             }
-            let known = upper.is_some_and(|seen| seen.contains(&row.id));
-            if at == self.position.at + 1 && self.position.seen.insert(row.id.clone()) && !known {
+            let known = upper.is_some_and(|seen| seen.find(&row.id).is_some());
+            if at == self.position.at + 1 && self.position.seen.add(&row.id) && !known {
                 self.found.push(row);
             }
         }
@@ -82,7 +81,7 @@ impl Forward {
     /// How many rows the page holds at most: it ends at a gap.
     fn most(&self) -> usize {
         self.gaps
-            .front()
+            .first()
             .map_or(self.limit, |(_, before)| self.limit.min(*before))
     }
 
@@ -93,8 +92,11 @@ impl Forward {
         for (_, before) in &mut self.gaps {
             *before = before.saturating_sub(messages.len());
         }
-        let reached = self.gaps.pop_front_if(|(_, before)| *before == 0);
-        let gap = reached.map(|(at, _)| at);
+        let reached = self.gaps.first().filter(|(_, before)| *before == 0);
+        let gap = reached.map(|(at, _)| *at);
+        if gap.is_some() {
+            self.gaps.remove(0);
+        }
         let mut page = page(
             messages,
             has_more,
@@ -114,7 +116,7 @@ impl Forward {
             // the next page begins behind the gap
             self.begin = Bound {
                 at,
-                seen: BTreeSet::new(),
+                seen: Names::default(),
             };
             page.end.cursors.after = Some(self.begin.cursor(Side::After));
         }
@@ -130,10 +132,10 @@ impl Forward {
         if newest <= bottom + 1 {
             // one stamp fills the whole answer: step over it, and say so
             self.take(rows);
-            self.gaps.push_back((oldest, self.found.len()));
+            self.gaps.push((oldest, self.found.len()));
             self.position = Bound {
                 at: oldest,
-                seen: BTreeSet::new(),
+                seen: Names::default(),
             };
             return;
         }
@@ -182,7 +184,7 @@ impl Errand for Forward {
             return unheard(body);
         }
         rows.reverse();
-        rows.sort_by_key(stamp);
+        order::sort(&mut rows, |one, other| stamp(one) < stamp(other));
         if full {
             self.narrow(rows);
         } else {
@@ -192,7 +194,7 @@ impl Errand for Forward {
                     // everything below the end was found
                     self.position = Bound {
                         at: self.position.at.max(end - 1),
-                        seen: BTreeSet::new(),
+                        seen: Names::default(),
                     };
                 }
                 self.take(window.above);
