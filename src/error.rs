@@ -9,7 +9,7 @@ use tsify::Tsify;
 
 use crate::json::{self, Json};
 use crate::model::{Backend, Reply};
-use crate::text::Text;
+use crate::text::{Text, split};
 
 /// How much of a refused request's body an error keeps, in bytes.
 pub const MAX_BODY: usize = 4096;
@@ -206,9 +206,20 @@ impl Error {
         let hide = |text: &mut String| {
             // a shorter one is a part of ordinary words, and no secret
             for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
-                if text.contains(secret.as_str()) {
-                    *text = text.replace(secret.as_str(), "[redacted]");
+                let Some((mut before, mut rest)) = split(text, secret) else {
+                    continue;
+                };
+                let mut hidden = String::with_capacity(text.len());
+                loop {
+                    hidden.push_str(before);
+                    hidden.push_str("[redacted]");
+                    match split(rest, secret) {
+                        Some(parts) => (before, rest) = parts,
+                        None => break,
+                    }
                 }
+                hidden.push_str(rest);
+                *text = hidden;
             }
         };
         // what is nested too deeply to be looked through goes as a whole

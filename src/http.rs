@@ -1,6 +1,7 @@
 //! Heads of requests and responses as plain data, and the only place where outside text becomes part of a URL.
 
 use crate::error::{Error, ErrorKind};
+use crate::text::contains;
 
 /// A request to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub struct Written<'a> {
 pub fn is_secret(name: &str) -> bool {
     ["auth", "key", "token", "secret", "cookie"]
         .iter()
-        .any(|word| name.contains(word))
+        .any(|word| contains(name, word))
 }
 
 /// The head of a response, as far as anybody here asks for it.

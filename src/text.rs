@@ -149,6 +149,19 @@ fn join(high: &[u8], low: &[u8]) -> Option<char> {
     }
 }
 
+/// What stands before and behind the first `part` of `text`. The search of the standard library, which is fast also where
+/// both repeat themselves, is 3 KB of WebAssembly; the parts that are looked for here are short.
+pub fn split<'a>(text: &'a str, part: &str) -> Option<(&'a str, &'a str)> {
+    let mut places = text.as_bytes().windows(part.len().max(1));
+    let at = places.position(|place| place == part.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + part.len()..)?))
+}
+
+/// Whether `part` stands in `text`.
+pub fn contains(text: &str, part: &str) -> bool {
+    split(text, part).is_some()
+}
+
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
         Text(Cow::Borrowed(text.as_bytes()))
@@ -180,6 +193,20 @@ mod tests {
             text.push_unit(*unit);
         }
         text
+    }
+
+    #[test]
+    fn a_part_is_found_where_it_stands_first() {
+        for (text, part, expected) in [
+            ("a--b--c", "--", Some(("a", "b--c"))),
+            ("é😀x", "😀", Some(("é", "x"))),
+            ("aab", "ab", Some(("a", ""))),
+            ("ab", "abc", None),
+            ("", "a", None),
+        ] {
+            assert_eq!(split(text, part), expected, "{part} in {text}");
+            assert_eq!(contains(text, part), text.contains(part));
+        }
     }
 
     #[test]

@@ -72,8 +72,10 @@ pub fn valid(stamp: f64) -> Option<f64> {
 
 /// Midnight UTC of a day in the proleptic Gregorian calendar, if there is such a day.
 fn civil(year: f64, month: f64, day: f64) -> Option<f64> {
-    let leap = year % 4.0 == 0.0 && (year % 100.0 != 0.0 || year % 400.0 == 0.0);
-    let last = match month as u32 {
+    // as integers: the remainder of floats is 1 KB of WebAssembly
+    let (whole_year, whole_month) = (year as u32, month as u32);
+    let leap = whole_year % 4 == 0 && (whole_year % 100 != 0 || whole_year % 400 == 0);
+    let last = match whole_month {
         4 | 6 | 9 | 11 => 30.0,
         2 if leap => 29.0,
         2 => 28.0,
@@ -85,7 +87,7 @@ fn civil(year: f64, month: f64, day: f64) -> Option<f64> {
     }
     // years that begin in March put the leap day last
     let year = if month <= 2.0 { year - 1.0 } else { year };
-    let month = (month + 9.0) % 12.0;
+    let month = f64::from((whole_month + 9) % 12);
     let days =
         365.0 * year + (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
     let day_of_year = ((153.0 * month + 2.0) / 5.0).floor() + day - 1.0;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use agentline::backend::{
-    self, Answer, Backend, Direction, Edge, Listener, OutgoingMessage, Range,
+    self, Answer, Backend, Direction, Edge, Listener, OutgoingMessage, Range, Thing,
 };
 use agentline::error::Error;
 use agentline::http::{Head, Method, Request};
@@ -154,14 +154,14 @@ fn refusal(backend: &dyn Backend, status: u16, body: &str) {
 
 fn session(backend: &dyn Backend, body: &str) {
     let _ = backend.learn(body);
-    if let Ok(Some(session)) = backend.get_session(SESSION).unwrap().answer(body) {
+    if let Ok(Some(Thing::Session(session))) = backend.get_session(SESSION).unwrap().answer(body) {
         is_json(&session);
     }
     let query = backend::ListSessions {
         agent_id: Some(SESSION.to_owned()),
         ..backend::ListSessions::default()
     };
-    if let Ok(Some(found)) = backend.list_sessions(&query).unwrap().answer(body) {
+    if let Ok(Some(Thing::Sessions(found))) = backend.list_sessions(&query).unwrap().answer(body) {
         is_json(&found.sessions);
     }
 }

@@ -135,9 +135,18 @@ pub struct Sessions {
     pub more: bool,
 }
 
-/// What opens an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token(pub String);
+/// What an errand leads to, where that is no page of messages.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Thing {
+    /// one session
+    Session(Session),
+    /// some of the sessions
+    Sessions(Sessions),
+    /// what opens an account
+    Token(String),
+    /// it is done, and that is all
+    Done,
+}
 
 /// Leads to one thing, by one request or by several. Where the thing says that there is more ([`Page`], [`Sessions`]),
 /// asking again leads to the next one.
@@ -155,32 +164,43 @@ pub trait Errand {
 }
 
 /// What leads to a thing, or why nothing does.
-pub type Finds<T> = Result<Box<dyn Errand<Found = T>>, Error>;
+pub type Finds<T = Thing> = Result<Box<dyn Errand<Found = T>>, Error>;
 
-/// An errand of one request.
-pub struct Once<R> {
+/// An errand of one request. There is one kind of it, and not one for each thing that is found: those made a copy each of
+/// all that runs an errand.
+pub struct Once {
     request: Request,
-    read: R,
+    read: Box<ReadThing>,
 }
 
-impl<R> Once<R> {
+type ReadThing = dyn Fn(&str) -> Result<Thing, Error>;
+
+impl Once {
     /// Makes `request` and gives the answer to `read`.
-    pub fn new<T>(request: Request, read: R) -> Box<Self>
-    where
-        R: Fn(&str) -> Result<T, Error>,
-    {
-        Box::new(Once { request, read })
+    pub fn new(
+        request: Request,
+        read: impl Fn(&str) -> Result<Thing, Error> + 'static,
+    ) -> Box<Self> {
+        Box::new(Once {
+            request,
+            read: Box::new(read),
+        })
+    }
+
+    /// Makes `request`; that it succeeds is all.
+    pub fn done(request: Request) -> Box<Self> {
+        Once::new(request, |_| Ok(Thing::Done))
     }
 }
 
-impl<T, R: Fn(&str) -> Result<T, Error>> Errand for Once<R> {
-    type Found = T;
+impl Errand for Once {
+    type Found = Thing;
 
     fn ask(&mut self) -> Request {
         self.request.clone()
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<T>, Error> {
+    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
         (self.read)(body).map(Some)
     }
 }
@@ -333,35 +353,35 @@ pub trait Backend {
     fn complete(&self, _request: &mut Request) {}
 
     /// Opens an account.
-    fn sign_in(&self, _email: &str, _password: &str) -> Finds<Token> {
+    fn sign_in(&self, _email: &str, _password: &str) -> Finds {
         Err(unsupported("signIn"))
     }
     /// Makes a session.
-    fn create_session(&self, input: &CreateSession) -> Finds<Session>;
+    fn create_session(&self, input: &CreateSession) -> Finds;
     /// Finds a session.
-    fn get_session(&self, id: &str) -> Finds<Session>;
+    fn get_session(&self, id: &str) -> Finds;
     /// Finds all sessions.
-    fn list_sessions(&self, _query: &ListSessions) -> Finds<Sessions> {
+    fn list_sessions(&self, _query: &ListSessions) -> Finds {
         Err(unsupported("listSessions"))
     }
     /// Removes a session.
-    fn delete_session(&self, _id: &str) -> Finds<()> {
+    fn delete_session(&self, _id: &str) -> Finds {
         Err(unsupported("deleteSession"))
     }
     /// Stops a session.
-    fn cancel_session(&self, _id: &str) -> Finds<()> {
+    fn cancel_session(&self, _id: &str) -> Finds {
         Err(unsupported("cancelSession"))
     }
     /// Gives a session more time.
-    fn renew_session(&self, _id: &str) -> Finds<Session> {
+    fn renew_session(&self, _id: &str) -> Finds {
         Err(unsupported("renewSession"))
     }
     /// Wakes a session's agent.
-    fn start_session(&self, _id: &str) -> Finds<()> {
+    fn start_session(&self, _id: &str) -> Finds {
         Err(unsupported("startSession"))
     }
     /// Sets a session's variables: a JSON object of strings.
-    fn set_variables(&self, _id: &str, _variables: &Json) -> Finds<()> {
+    fn set_variables(&self, _id: &str, _variables: &Json) -> Finds {
         Err(unsupported("setVariables"))
     }
 

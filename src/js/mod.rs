@@ -23,9 +23,10 @@ use crate::backend::{self, Backend, Direction, Finds};
 use crate::error::{Error, ErrorKind};
 use crate::json::write;
 use crate::operation::Operation;
+use crate::operation::call::Expect;
 use crate::operation::follow::Follow;
 use crate::operation::history::{Extent, History};
-use crate::operation::single::{Single, Thing};
+use crate::operation::single::Single;
 use crate::operation::turn::Turn;
 use crate::settings::{self, Settings};
 use machine::Machine;
@@ -62,8 +63,18 @@ struct Tools {
 }
 
 impl Tools {
-    fn single<T: Thing>(self, finds: Finds<T>) -> Machined {
-        Ok(Box::new(Single::new(self.settings, self.backend, finds?)))
+    fn single(self, finds: Finds) -> Machined {
+        self.expecting(finds, Expect::Json)
+    }
+
+    /// Only its success counts.
+    fn done(self, finds: Finds) -> Machined {
+        self.expecting(finds, Expect::Nothing)
+    }
+
+    fn expecting(self, finds: Finds, expect: Expect) -> Machined {
+        let single = Single::new(self.settings, self.backend, finds?, expect);
+        Ok(Box::new(single))
     }
 }
 
@@ -147,7 +158,7 @@ impl Connection {
     pub fn delete_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.delete_session(&input::session_id(&id)?);
-            tools.single(finds)
+            tools.done(finds)
         })
     }
 
@@ -156,7 +167,7 @@ impl Connection {
     pub fn cancel_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.cancel_session(&input::session_id(&id)?);
-            tools.single(finds)
+            tools.done(finds)
         })
     }
 
@@ -174,7 +185,7 @@ impl Connection {
     pub fn start_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
         self.machine(call, |tools| {
             let finds = tools.backend.start_session(&input::session_id(&id)?);
-            tools.single(finds)
+            tools.done(finds)
         })
     }
 
@@ -189,7 +200,7 @@ impl Connection {
         self.machine(call, |tools| {
             let (id, variables) = (input::session_id(&id)?, input::variables(&variables)?);
             let finds = tools.backend.set_variables(&id, &variables);
-            tools.single(finds)
+            tools.done(finds)
         })
     }
 

@@ -70,9 +70,12 @@ impl Serialize for Json {
     }
 }
 
-/// What is wrong with a JSON text, and where.
+/// What is wrong with a JSON text, and where. As small as a pointer, because all that reads hands it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub struct Flaw(Box<Found>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
     what: Cow<'static, str>,
     path: String,
     at: usize,
@@ -80,15 +83,15 @@ pub struct Flaw {
 
 impl fmt::Display for Flaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.what)?;
-        match self.path.as_str() {
+        formatter.write_str(&self.0.what)?;
+        match self.0.path.as_str() {
             "" => formatter.write_str(" at the top")?,
             path => {
                 formatter.write_str(" at ")?;
                 formatter.write_str(path)?;
             }
         }
-        write!(formatter, " (byte {})", self.at)
+        write!(formatter, " (byte {})", self.0.at)
     }
 }
 
@@ -317,21 +320,20 @@ impl<'a> Reader<'a> {
 
     /// The flaw that a field is not there.
     pub fn missing(&self, field: &str) -> Flaw {
-        let path = self.path_to(Some(field));
-        Flaw {
-            what: "a field is missing".into(),
-            path,
-            at: self.at,
-        }
+        self.found("a field is missing".into(), Some(field))
     }
 
     /// A flaw at the place where the reader stands.
     pub fn flaw(&self, what: impl Into<Cow<'static, str>>) -> Flaw {
-        Flaw {
-            what: what.into(),
-            path: self.path_to(None),
+        self.found(what.into(), None)
+    }
+
+    fn found(&self, what: Cow<'static, str>, missing: Option<&str>) -> Flaw {
+        Flaw(Box::new(Found {
+            what,
+            path: self.path_to(missing),
             at: self.at,
-        }
+        }))
     }
 
     fn expected(&mut self, what: &str) -> Flaw {
@@ -344,7 +346,7 @@ impl<'a> Reader<'a> {
             Kind::Null => "null",
             Kind::Other => "no JSON value",
         };
-        self.flaw(["expected ", what, ", found ", found].concat())
+        self.flaw(format!("expected {what}, found {found}"))
     }
 
     /// One value inside an object or array: the path knows where, and what `read` leaves is passed over.

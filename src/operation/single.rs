@@ -5,71 +5,33 @@ use std::rc::Rc;
 use super::asking::{Asked, Asking};
 use super::call::Expect;
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Backend, Errand, Sessions, Token};
+use crate::backend::{Backend, Errand, Sessions, Thing};
 use crate::error::Error;
 use crate::http::Request;
-use crate::model::Session;
 use crate::settings::Settings;
 
-/// What an errand finds and a caller gets.
-pub trait Thing: 'static {
-    /// What the answers should be.
-    const EXPECT: Expect = Expect::Json;
-    /// Hands it out, and says whether there is more of it.
-    fn hand_out(self, sink: &mut dyn Sink) -> bool;
-}
-
-impl Thing for Session {
-    fn hand_out(self, sink: &mut dyn Sink) -> bool {
-        sink.put(Outcome::Session(self));
-        false
-    }
-}
-
-impl Thing for Sessions {
-    fn hand_out(self, sink: &mut dyn Sink) -> bool {
-        for session in self.sessions {
-            sink.put(Outcome::Session(session));
-        }
-        self.more
-    }
-}
-
-impl Thing for Token {
-    fn hand_out(self, sink: &mut dyn Sink) -> bool {
-        sink.put(Outcome::Token(self.0));
-        false
-    }
-}
-
-impl Thing for () {
-    const EXPECT: Expect = Expect::Nothing;
-    fn hand_out(self, _: &mut dyn Sink) -> bool {
-        false
-    }
-}
-
 /// One errand and what it finds.
-pub struct Single<T> {
-    asking: Asking<T>,
+pub struct Single {
+    asking: Asking<Thing>,
     more: bool,
 }
 
-impl<T: Thing> Single<T> {
-    /// An operation that does `errand`.
+impl Single {
+    /// An operation that does `errand`. `expect` is what its answers should be.
     pub fn new(
         settings: Rc<Settings>,
         backend: Rc<dyn Backend>,
-        errand: Box<dyn Errand<Found = T>>,
+        errand: Box<dyn Errand<Found = Thing>>,
+        expect: Expect,
     ) -> Self {
         Single {
-            asking: Asking::new(settings, backend, errand, T::EXPECT),
+            asking: Asking::new(settings, backend, errand, expect),
             more: true,
         }
     }
 }
 
-impl<T: Thing> Operation for Single<T> {
+impl Operation for Single {
     fn space(&mut self, at_least: usize) -> &mut [u8] {
         self.asking.call.space(at_least)
     }
@@ -78,13 +40,23 @@ impl<T: Thing> Operation for Single<T> {
         if happened == Happened::Resumed && !self.more {
             return Ok(Next::Done);
         }
-        match self.asking.step(now, happened)? {
-            Asked::Next(next) => Ok(next),
-            Asked::Found(thing) => {
-                self.more = thing.hand_out(sink);
-                Ok(if self.more { Next::Yield } else { Next::Done })
+        let found = match self.asking.step(now, happened)? {
+            Asked::Next(next) => return Ok(next),
+            Asked::Found(found) => found,
+        };
+        self.more = false;
+        match found {
+            Thing::Session(session) => sink.put(Outcome::Session(session)),
+            Thing::Sessions(Sessions { sessions, more }) => {
+                for session in sessions {
+                    sink.put(Outcome::Session(session));
+                }
+                self.more = more;
             }
+            Thing::Token(token) => sink.put(Outcome::Token(token)),
+            Thing::Done => {}
         }
+        Ok(if self.more { Next::Yield } else { Next::Done })
     }
 
     fn request(&mut self, key: Option<&str>) -> Result<Request, Error> {

@@ -7,8 +7,6 @@
 
 mod packet;
 
-use std::collections::VecDeque;
-
 use crate::http::percent_encoded;
 use packet::Packet;
 pub use packet::{Event, Unreadable};
@@ -25,7 +23,7 @@ pub struct Connection {
     terms: packet::Terms,
     stage: Stage,
     /// what to say next
-    saying: VecDeque<String>,
+    saying: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +57,7 @@ impl Connection {
             Packet::Open(terms) if terms.websocket => Ok(Connection {
                 terms,
                 stage: Stage::Probing,
-                saying: VecDeque::from([packet::PROBE.to_owned()]),
+                saying: vec![packet::PROBE.to_owned()],
             }),
             _ => Err(Unreadable),
         }
@@ -78,12 +76,12 @@ impl Connection {
 
     /// What to say next, if anything.
     pub fn say(&mut self) -> Option<String> {
-        self.saying.pop_front()
+        (!self.saying.is_empty()).then(|| self.saying.remove(0))
     }
 
     /// Tells the server something: `data` is JSON text.
     pub fn tell(&mut self, name: &str, data: &str) {
-        self.saying.push_back(packet::event(name, data));
+        self.saying.push(packet::event(name, data));
     }
 
     /// Takes one text of the server.
@@ -91,8 +89,8 @@ impl Connection {
         match (packet::read(text)?, self.stage) {
             (Packet::Pong("probe"), Stage::Probing) => {
                 self.stage = Stage::Entering;
-                self.saying.push_back(packet::UPGRADE.to_owned());
-                self.saying.push_back(packet::CONNECT.to_owned());
+                self.saying.push(packet::UPGRADE.to_owned());
+                self.saying.push(packet::CONNECT.to_owned());
                 Ok(Heard::Nothing)
             }
             (Packet::Connected, Stage::Entering) => {
@@ -101,7 +99,7 @@ impl Connection {
             }
             (Packet::Event(event), Stage::Open) => Ok(Heard::Event(event)),
             (Packet::Ping(payload), _) => {
-                self.saying.push_back(packet::pong(payload));
+                self.saying.push(packet::pong(payload));
                 Ok(Heard::Nothing)
             }
             (Packet::Close | Packet::Refused, _) => Ok(Heard::Over),

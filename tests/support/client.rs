@@ -9,9 +9,10 @@ use agentline::error::Error;
 use agentline::json::Json;
 use agentline::model::{Backend, Capabilities};
 use agentline::operation::Operation;
+use agentline::operation::call::Expect;
 use agentline::operation::follow::Follow;
 use agentline::operation::history::{Extent, History};
-use agentline::operation::single::{Single, Thing};
+use agentline::operation::single::Single;
 use agentline::operation::turn::Turn;
 use agentline::settings::{Options, Settings};
 use agentline::text::Text;
@@ -91,9 +92,17 @@ impl Client {
         self.backend.capabilities()
     }
 
-    fn single<T: Thing>(&self, finds: Finds<T>) -> Made {
+    fn single(&self, finds: Finds) -> Made {
+        self.expecting(finds, Expect::Json)
+    }
+
+    fn done(&self, finds: Finds) -> Made {
+        self.expecting(finds, Expect::Nothing)
+    }
+
+    fn expecting(&self, finds: Finds, expect: Expect) -> Made {
         let (settings, backend) = (self.settings.clone(), self.backend.clone());
-        Ok(Box::new(Single::new(settings, backend, finds?)))
+        Ok(Box::new(Single::new(settings, backend, finds?, expect)))
     }
 
     pub fn create(&self, input: &CreateSession) -> Made {
@@ -132,19 +141,19 @@ impl Client {
     }
 
     pub fn delete(&self, session: &str) -> Made {
-        self.single(self.backend.delete_session(session))
+        self.done(self.backend.delete_session(session))
     }
 
     pub fn cancel(&self, session: &str) -> Made {
-        self.single(self.backend.cancel_session(session))
+        self.done(self.backend.cancel_session(session))
     }
 
     pub fn start(&self, session: &str) -> Made {
-        self.single(self.backend.start_session(session))
+        self.done(self.backend.start_session(session))
     }
 
     pub fn set_variables(&self, session: &str, variables: &Json) -> Made {
-        self.single(self.backend.set_variables(session, variables))
+        self.done(self.backend.set_variables(session, variables))
     }
 
     pub fn sign_in(&self, email: &str, password: &str) -> Made {

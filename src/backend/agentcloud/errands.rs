@@ -1,6 +1,6 @@
 //! What takes several requests: making a session whose agent needs variables, waking an agent, and listing all sessions.
 
-use super::super::{Errand, ListSessions, Sessions};
+use super::super::{Errand, ListSessions, Sessions, Thing};
 use super::{Place, wire};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Method, Request};
@@ -77,7 +77,7 @@ impl Creating {
 }
 
 impl Errand for Creating {
-    type Found = Session;
+    type Found = Thing;
 
     fn ask(&mut self) -> Request {
         match (&mut self.step, &self.made, &self.variables) {
@@ -87,12 +87,12 @@ impl Errand for Creating {
         }
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Session>, Error> {
+    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
         match &mut self.step {
             Step::Add => {
                 let session = self.session(body)?;
                 if self.variables.is_none() {
-                    return Ok(Some(session));
+                    return Ok(Some(Thing::Session(session)));
                 }
                 self.made = Some(session);
                 self.step = Step::Edit;
@@ -110,7 +110,7 @@ impl Errand for Creating {
                 }
             }
         }
-        Ok(self.made.take())
+        Ok(self.made.take().map(Thing::Session))
     }
 }
 
@@ -133,7 +133,7 @@ impl Starting {
 }
 
 impl Errand for Starting {
-    type Found = ();
+    type Found = Thing;
 
     fn ask(&mut self) -> Request {
         match &self.kind {
@@ -142,9 +142,9 @@ impl Errand for Starting {
         }
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<()>, Error> {
+    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
         if self.kind.is_some() {
-            return Ok(Some(()));
+            return Ok(Some(Thing::Done));
         }
         let Some((_, app)) = wire::looked_up(body)? else {
             return Err(no_session());
@@ -187,7 +187,7 @@ impl Listing {
 }
 
 impl Errand for Listing {
-    type Found = Sessions;
+    type Found = Thing;
 
     fn ask(&mut self) -> Request {
         let query = match &self.before {
@@ -198,7 +198,7 @@ impl Errand for Listing {
             .team_request(Method::Get, &format!("/sessions.json{query}"))
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Sessions>, Error> {
+    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
         let mut sessions = wire::sessions(body)?;
         self.before = sessions.last().map(|session| session.id.clone());
         sessions.retain(|session| self.seen.add(&session.id));
@@ -211,6 +211,6 @@ impl Errand for Listing {
                 && fits(&self.query.status, Some(session.status.as_str()))
         });
         // a page without any that is wanted leads on by itself
-        Ok((!more || !sessions.is_empty()).then_some(Sessions { sessions, more }))
+        Ok((!more || !sessions.is_empty()).then_some(Thing::Sessions(Sessions { sessions, more })))
     }
 }

@@ -18,14 +18,14 @@ use std::rc::Rc;
 use super::object::{has_field, merged};
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Room, Sending, Sessions, Token,
+    Room, Sending, Thing,
 };
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Head, Method, Request};
 use crate::json::{Json, write};
-use crate::model::{Capabilities, Paging, Session, Streaming};
+use crate::model::{Capabilities, Paging, Streaming};
 use crate::settings::{Settings, is_object_id};
-use crate::text::Text;
+use crate::text::{Text, contains, split};
 
 /// Stands where the team will be. No path of ours has braces: what comes from outside is checked or percent-encoded.
 const TEAM: &str = "/{team}";
@@ -195,7 +195,7 @@ impl Backend for AgentCloud {
             (500..=599, _) => ErrorKind::Server,
             _ => ErrorKind::Protocol,
         };
-        let inactive = head.status == 400 && words.contains("inactive session");
+        let inactive = head.status == 400 && contains(words, "inactive session");
         let text = match &message {
             _ if inactive => "the session's agent is not there: wake it by startSession".to_owned(),
             Some(message) => message.clone(),
@@ -284,13 +284,13 @@ impl Backend for AgentCloud {
         }
     }
 
-    fn sign_in(&self, email: &str, password: &str) -> Finds<Token> {
+    fn sign_in(&self, email: &str, password: &str) -> Finds {
         let body = object(&[("email", string(email)), ("password", string(password))]);
         let mut request = self.place().request(Method::Post, LOGIN).json(body);
         request.secrets.push(password.to_owned());
         Ok(Once::new(request, |body| {
             match wire::instead(body)?.token {
-                Some(token) if !token.is_empty() => Ok(Token(token)),
+                Some(token) if !token.is_empty() => Ok(Thing::Token(token)),
                 _ => {
                     let message = "the server signed in and gave no token";
                     Err(Error::new(ErrorKind::Protocol, message).code("NO_TOKEN"))
@@ -299,7 +299,7 @@ impl Backend for AgentCloud {
         }))
     }
 
-    fn create_session(&self, input: &CreateSession) -> Finds<Session> {
+    fn create_session(&self, input: &CreateSession) -> Finds {
         for (name, given) in [
             ("agentName", input.agent_name.is_some()),
             ("userId", input.user_id.is_some()),
@@ -340,15 +340,15 @@ impl Backend for AgentCloud {
         ))
     }
 
-    fn get_session(&self, id: &str) -> Finds<Session> {
+    fn get_session(&self, id: &str) -> Finds {
         let request = self.place().look_up(checked("the session's id", id)?);
         Ok(Once::new(request, |body| {
             let (session, _) = wire::looked_up(body)?.ok_or_else(errands::no_session)?;
-            Ok(session)
+            Ok(Thing::Session(session))
         }))
     }
 
-    fn list_sessions(&self, query: &ListSessions) -> Finds<Sessions> {
+    fn list_sessions(&self, query: &ListSessions) -> Finds {
         if query.user_id.is_some() {
             return Err(unsupported("`userId` of a session"));
         }
@@ -358,27 +358,27 @@ impl Backend for AgentCloud {
         Ok(errands::Listing::new(self.place(), query))
     }
 
-    fn delete_session(&self, id: &str) -> Finds<()> {
+    fn delete_session(&self, id: &str) -> Finds {
         let id = checked("the session's id", id)?;
         let request = self.place().form(Method::Delete, id, "", None);
-        Ok(Once::new(request, |_| Ok(())))
+        Ok(Once::done(request))
     }
 
-    fn cancel_session(&self, id: &str) -> Finds<()> {
+    fn cancel_session(&self, id: &str) -> Finds {
         let id = checked("the session's id", id)?;
         let request = self.place().form(Method::Post, id, "/cancel", None);
-        Ok(Once::new(request, |_| Ok(())))
+        Ok(Once::done(request))
     }
 
-    fn start_session(&self, id: &str) -> Finds<()> {
+    fn start_session(&self, id: &str) -> Finds {
         let id = checked("the session's id", id)?;
         Ok(Box::new(errands::Starting::new(self.place(), id)))
     }
 
-    fn set_variables(&self, id: &str, variables: &Json) -> Finds<()> {
+    fn set_variables(&self, id: &str, variables: &Json) -> Finds {
         let id = checked("the session's id", id)?;
         let request = self.place().edit(id, variables);
-        Ok(Once::new(request, |_| Ok(())))
+        Ok(Once::done(request))
     }
 
     fn send_message(
@@ -431,7 +431,7 @@ const ADD: &str = "/forms/session/add";
 
 /// The path of an address, which a proxy may have completed with the server's own name.
 fn path_of(address: &str) -> &str {
-    match address.split_once("://") {
+    match split(address, "://") {
         Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
         None => address,
     }

@@ -96,8 +96,15 @@ pub fn joined_text(pieces: &[Chunk]) -> Text<'static> {
 
 /// The JSON of several rows.
 pub fn list(raws: &[Json]) -> Json {
-    let rows: Vec<&str> = raws.iter().map(Json::as_str).collect();
-    Json::parse(format!("[{}]", rows.join(","))).unwrap_or_default()
+    let mut list = String::from("[");
+    for raw in raws {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(raw.as_str());
+    }
+    list.push(']');
+    Json::parse(list).unwrap_or_default()
 }
 
 fn joined(first: Row, second: Row) -> Row {

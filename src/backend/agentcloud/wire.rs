@@ -6,7 +6,7 @@
 use crate::json::{Flaw, Json, Kind, Reader, whole};
 use crate::model::{Backend, Session, SessionStatus};
 use crate::settings::is_object_id;
-use crate::text::Text;
+use crate::text::{Text, split};
 
 type Read<T> = Result<T, Flaw>;
 
@@ -503,7 +503,7 @@ pub fn refusal(body: &str) -> Refusal {
     let message = error.or(message).filter(|message| !message.is_empty());
     let support = message
         .as_deref()
-        .and_then(|message| message.split_once(SUPPORT));
+        .and_then(|message| split(message, SUPPORT));
     let support = support.map(|(_, code)| code.trim().to_owned());
     Refusal {
         code: code.or(support).filter(|code| !code.is_empty()),

@@ -12,12 +12,12 @@ use std::rc::Rc;
 use super::object::{has_field, merged};
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Sending, Sessions,
+    Sending, Sessions, Thing,
 };
 use crate::error::{self, Delivered, Error, ErrorKind};
 use crate::http::{Head, Method, Request, segment};
 use crate::json::{Json, whole};
-use crate::model::{Capabilities, Paging, Session, Streaming};
+use crate::model::{Capabilities, Paging, Streaming};
 use crate::settings::Settings;
 use crate::text::Text;
 
@@ -107,7 +107,7 @@ impl Backend for Eliza {
         }
     }
 
-    fn create_session(&self, input: &CreateSession) -> Finds<Session> {
+    fn create_session(&self, input: &CreateSession) -> Finds {
         for (name, given) in [
             ("agentName", input.agent_name.is_some()),
             ("prompt", input.prompt.is_some()),
@@ -141,11 +141,11 @@ impl Backend for Eliza {
         Ok(Once::new(request, read_session))
     }
 
-    fn get_session(&self, id: &str) -> Finds<Session> {
+    fn get_session(&self, id: &str) -> Finds {
         Ok(Once::new(self.session(Method::Get, id, "")?, read_session))
     }
 
-    fn list_sessions(&self, query: &ListSessions) -> Finds<Sessions> {
+    fn list_sessions(&self, query: &ListSessions) -> Finds {
         let mut request = Request::new(Method::Get, self.sessions());
         request.header("accept", "application/json");
         let query = query.clone();
@@ -159,18 +159,18 @@ impl Backend for Eliza {
                     && fits(&query.user_id, listed.user_id.as_deref())
                     && fits(&query.status, Some(listed.session.status.as_str()))
             });
-            Ok(Sessions {
+            Ok(Thing::Sessions(Sessions {
                 sessions: sessions.into_iter().map(|listed| listed.session).collect(),
                 more: false,
-            })
+            }))
         }))
     }
 
-    fn delete_session(&self, id: &str) -> Finds<()> {
-        Ok(Once::new(self.session(Method::Delete, id, "")?, |_| Ok(())))
+    fn delete_session(&self, id: &str) -> Finds {
+        Ok(Once::done(self.session(Method::Delete, id, "")?))
     }
 
-    fn renew_session(&self, id: &str) -> Finds<Session> {
+    fn renew_session(&self, id: &str) -> Finds {
         let request = self.session(Method::Post, id, "/renew")?;
         Ok(Once::new(request, read_session))
     }
@@ -241,6 +241,6 @@ impl Backend for Eliza {
     }
 }
 
-fn read_session(body: &str) -> Result<Session, Error> {
-    Ok(whole(body, wire::session)?.session)
+fn read_session(body: &str) -> Result<Thing, Error> {
+    Ok(Thing::Session(whole(body, wire::session)?.session))
 }

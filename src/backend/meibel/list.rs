@@ -1,6 +1,6 @@
 //! Finds the sessions of one agent: page by page, by offset.
 
-use super::super::{Errand, ListSessions, Sessions};
+use super::super::{Errand, ListSessions, Sessions, Thing};
 use super::{status, wire};
 use crate::error::Error;
 use crate::http::{Request, percent_encoded};
@@ -65,7 +65,7 @@ impl Listing {
 }
 
 impl Errand for Listing {
-    type Found = Sessions;
+    type Found = Thing;
 
     fn ask(&mut self) -> Request {
         let offset = match &self.next {
@@ -88,7 +88,7 @@ impl Errand for Listing {
         request
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Sessions>, Error> {
+    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
         let page = whole(body, |reader| wire::session_page(reader, &self.agent_id))?;
         let behind = self.behind(&page);
         let mut sessions = page.sessions;
@@ -103,6 +103,6 @@ impl Errand for Listing {
                 return Ok(None);
             }
         }
-        Ok(Some(Sessions { sessions, more }))
+        Ok(Some(Thing::Sessions(Sessions { sessions, more })))
     }
 }

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use super::object::{merged, number_field};
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Sending, Sessions, whole,
+    Sending, Thing, whole,
 };
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Body, Head, Method, Request, segment};
@@ -107,7 +107,7 @@ impl Backend for Meibel {
         error
     }
 
-    fn create_session(&self, input: &CreateSession) -> Finds<Session> {
+    fn create_session(&self, input: &CreateSession) -> Finds {
         for (name, given) in [
             ("userId", input.user_id.is_some()),
             ("variables", input.variables.is_some()),
@@ -144,23 +144,24 @@ impl Backend for Meibel {
         let (agent_id, agent_name) = (input.agent_id.clone(), input.agent_name.clone());
         Ok(Once::new(request, move |body| {
             let session = json::whole(body, wire::created)?;
-            Ok(Session {
+            Ok(Thing::Session(Session {
                 agent_id: agent_id.clone().or(session.agent_id),
                 agent_name: agent_name.clone().or(session.agent_name),
                 ..session
-            })
+            }))
         }))
     }
 
-    fn get_session(&self, id: &str) -> Finds<Session> {
+    fn get_session(&self, id: &str) -> Finds {
         let request = self.session(Method::Get, id, "")?;
         let id = id.to_owned();
         Ok(Once::new(request, move |body| {
-            Ok(json::whole(body, |reader| wire::details(reader, &id))?)
+            let session = json::whole(body, |reader| wire::details(reader, &id))?;
+            Ok(Thing::Session(session))
         }))
     }
 
-    fn list_sessions(&self, query: &ListSessions) -> Finds<Sessions> {
+    fn list_sessions(&self, query: &ListSessions) -> Finds {
         if query.user_id.is_some() {
             return Err(Error::new(
                 ErrorKind::Unsupported,

@@ -18,6 +18,7 @@ use super::{Failure, Happened, Next, Now, Operation, Patience, Sink};
 use crate::error::{Error, ErrorKind, number};
 use crate::http::{self, Head, Method, Request, Written};
 use crate::sse::Framer;
+use crate::text::contains;
 use refusal::Refusal;
 
 /// The reconnection time while the server has set none, in milliseconds.
@@ -285,7 +286,7 @@ impl Operation for Open {
 
     fn reveals(&self, text: &str) -> bool {
         let mut secrets = self.secrets.iter().filter(|secret| secret.len() >= 4);
-        secrets.any(|secret| text.contains(secret.as_str()))
+        secrets.any(|secret| contains(text, secret))
     }
 
     fn request(&mut self, _: Option<&str>) -> Result<Request, Error> {
