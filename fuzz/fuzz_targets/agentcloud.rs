@@ -1,5 +1,5 @@
 //! Any bytes as what an Agent Cloud server says. From the root of the project:
-//! `node fuzz/agentcloud-seeds.mjs && cargo +nightly fuzz run agentcloud` (cargo-fuzz from crates.io).
+//! `node fuzz/run.mjs --only agentcloud` (cargo-fuzz from crates.io).
 #![no_main]
 
 use agentline::model::Backend;

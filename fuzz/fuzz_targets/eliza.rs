@@ -1,5 +1,5 @@
 //! Any bytes as what an elizaOS server says. From the root of the project:
-//! `node fuzz/recorded-seeds.mjs && cargo +nightly fuzz run eliza` (cargo-fuzz from crates.io).
+//! `node fuzz/run.mjs --only eliza` (cargo-fuzz from crates.io).
 #![no_main]
 
 use agentline::model::Backend;

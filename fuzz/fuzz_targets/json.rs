@@ -1,6 +1,6 @@
 //! Any text against the JSON reader: it takes what serde_json takes, hands it out to the letter, and reads a value the same
 //! whether it goes into it or passes over it. From the root of the project:
-//! `node fuzz/recorded-seeds.mjs && cargo +nightly fuzz run json` (cargo-fuzz from crates.io).
+//! `node fuzz/run.mjs --only json` (cargo-fuzz from crates.io).
 #![no_main]
 
 use agentline::json::{Flaw, Json, Kind, Reader, whole, write};

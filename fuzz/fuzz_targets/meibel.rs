@@ -1,5 +1,5 @@
 //! Any bytes as what a Meibel server says. From the root of the project:
-//! `node fuzz/meibel-seeds.mjs && cargo +nightly fuzz run meibel` (cargo-fuzz from crates.io).
+//! `node fuzz/run.mjs --only meibel` (cargo-fuzz from crates.io).
 #![no_main]
 
 use agentline::model::Backend;

@@ -1,7 +1,7 @@
 //! Any bytes, cut anywhere, against the standard read word by word; and as the bytes of two connections.
 //!
 //! The first byte tells how the rest is cut and framed. From the root of the project:
-//! `node fuzz/seeds.mjs && cargo +nightly fuzz run sse` (cargo-fuzz from crates.io).
+//! `node fuzz/run.mjs --only sse` (cargo-fuzz from crates.io).
 #![no_main]
 
 #[path = "../../tests/sse/oracle.rs"]
