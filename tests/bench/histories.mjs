@@ -114,6 +114,25 @@ const all = (backend) => ({
   },
 });
 
+const bounds = {
+  "bound: response.json(), nothing made of it": {
+    async load() {
+      return ({ bytes, times }) =>
+        repeated(times, async () => ({
+          count: (await jsonResponse(bytes).json()).messages.length,
+        }));
+    },
+  },
+  "bound: response.arrayBuffer(), nothing else": {
+    async load() {
+      return async ({ bytes, times }) => {
+        await repeated(times, () => jsonResponse(bytes).arrayBuffer());
+        return {};
+      };
+    },
+  },
+};
+
 const elizaClient = {
   "@elizaos/api-client, then map": {
     async load() {
@@ -138,6 +157,6 @@ const elizaClient = {
 };
 
 export const histories = {
-  eliza: { ...all("eliza"), ...elizaClient },
-  meibel: all("meibel"),
+  eliza: { ...all("eliza"), ...elizaClient, ...bounds },
+  meibel: { ...all("meibel"), ...bounds },
 };

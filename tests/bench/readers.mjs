@@ -111,7 +111,6 @@ export const readers = {
     },
   },
   "bound: chunks read, nothing else": {
-    sees: "bytes",
     async load() {
       return async ({ chunks, body = streamOf(chunks) }) => {
         let bytes = 0;

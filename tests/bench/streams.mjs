@@ -185,7 +185,6 @@ export const streams = {
     },
   },
   "bound: chunks read, nothing else": {
-    sees: "bytes",
     async load() {
       return async ({ chunks }) => {
         let bytes = 0;
