@@ -18,7 +18,7 @@ const HELP = `./bench                    all parts in all runtimes (some ten min
 ./bench --runtimes a,b     only in these: ${USUAL.join(", ")}
 ./bench --rounds N         rounds of each scenario (default 7)
 ./bench --quick            smaller inputs and three rounds: a look, not a figure
-./bench --write            keep the results in tests/bench/RESULTS.md`;
+./bench --write            keep what was measured, and nothing else, in tests/bench/RESULTS.md`;
 
 /** Everything that was measured; report.mjs makes words of it. */
 async function bench({ parts, names, rounds, warmUp, share }) {
