@@ -48,11 +48,15 @@ const participants = {
  * `{ name, times, growth, flaw? }` of each reader: the times as multiples of ours at the first size, and how much more time
  * twice the input takes, from the first size to the last that came in time.
  */
-export async function growth(input, share, names = Object.keys(participants)) {
+export async function growth(
+  input,
+  share,
+  { names = Object.keys(participants), patience = PATIENCE_MS } = {},
+) {
   const rows = [];
   for (const name of names) {
-    const how = { patience: PATIENCE_MS };
-    const { lines, inTime } = await alone(import.meta.filename, [name, input, `${share}`], how);
+    const words = [name, input, `${share}`];
+    const { lines, inTime } = await alone(import.meta.filename, words, { patience });
     const times = lines.flatMap(({ time }) => time ?? []);
     const flaw = inTime ? lines.find(({ flaw }) => flaw)?.flaw : "too slow to wait for";
     rows.push({ name, times, flaw });
@@ -67,10 +71,13 @@ export async function growth(input, share, names = Object.keys(participants)) {
 }
 
 /** Of each reader, with nothing said about limits: the bytes that it took of a line of 50 MB, and what it said. */
-export async function refusals(names = ["agentline readEvents", ...compared]) {
+export async function refusals({
+  names = ["agentline readEvents", ...compared],
+  patience = PATIENCE_MS,
+} = {}) {
   const rows = [];
   for (const name of names) {
-    const { lines, inTime } = await alone(import.meta.filename, [name], { patience: PATIENCE_MS });
+    const { lines, inTime } = await alone(import.meta.filename, [name], { patience });
     rows.push({ name, ...(inTime ? lines[0] : { said: "too slow to wait for" }) });
   }
   return rows;

@@ -15,7 +15,9 @@ export async function memory(share) {
   const rows = [];
   for (const what of ["readEvents", "streamMessage"]) {
     for (const cutting of Object.keys(CUTS)) {
-      const { lines } = await alone(import.meta.filename, [what, cutting, `${share}`]);
+      const words = [what, cutting, `${share}`];
+      const { lines, inTime } = await alone(import.meta.filename, words, { patience: 280_000 });
+      if (!inTime) throw new Error(`${what}, ${cutting}, came to no end`);
       rows.push({ what: `${what}, ${cutting}`, ...lines[0] });
     }
   }
