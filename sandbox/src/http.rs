@@ -61,7 +61,10 @@ pub enum End {
     Cut,
     /// The connection is closed before the head. Status, headers and body then mean nothing.
     Unanswered,
-    /// Nothing is ever sent, and the connection stays open. Status, headers, body and times then mean nothing.
+    /// The same, but it is reset, so that the client's system calls it a failure and not an end.
+    Reset,
+    /// After the last piece nothing is ever sent, and the connection stays open. With the status 0 not even a head comes;
+    /// headers, body and times then mean nothing.
     Never,
 }
 
@@ -93,6 +96,16 @@ impl Response {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a head is ever sent.
+    #[must_use]
+    pub fn has_head(&self) -> bool {
+        match self.end {
+            End::Clean | End::Cut => true,
+            End::Never => self.status != 0,
+            End::Unanswered | End::Reset => false,
+        }
     }
 
     /// The whole body, without its times.

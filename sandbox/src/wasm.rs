@@ -3,9 +3,9 @@
 //! In: a request's head as JSON and its body as bytes. Out: a response's head, with all its times, as JSON, and its body as
 //! bytes. JSON, because this way is not a hot one and serde_json is here anyway.
 
-use crate::{Agents, End, Options, Request, Response, Sandbox};
+use crate::{Agents, End, Faults, Options, Request, Response, Sandbox};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 #[derive(Deserialize)]
@@ -14,6 +14,7 @@ struct Settings {
     latency: f64,
     echo: bool,
     keys: Vec<String>,
+    faults: Value,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ pub struct Answer {
 
 #[wasm_bindgen]
 impl Machine {
-    /// `{seed, latency, echo, keys}` as JSON.
+    /// `{seed, latency, echo, keys, faults}` as JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Machine, JsError> {
         let settings: Settings = serde_json::from_str(settings)?;
@@ -51,9 +52,16 @@ impl Machine {
                 Agents::Conversation
             },
             keys: settings.keys,
+            faults: read(&settings.faults.to_string())?,
             ..Options::default()
         });
         Ok(Machine { sandbox })
+    }
+
+    /// Lets other things go wrong from now on: rules as JSON.
+    pub fn set_faults(&mut self, faults: &str) -> Result<(), JsError> {
+        self.sandbox.switch_faults(read(faults)?);
+        Ok(())
     }
 
     /// Answers a request: `{method, path, headers}` as JSON, the body, milliseconds since the epoch.
@@ -74,6 +82,10 @@ impl Machine {
         let turn = turn as u64;
         self.sandbox.overtaken(turn).map(Answer::from)
     }
+}
+
+fn read(faults: &str) -> Result<Faults, JsError> {
+    Faults::read(faults.as_bytes()).map_err(|error| JsError::new(&error))
 }
 
 #[wasm_bindgen]
@@ -102,6 +114,7 @@ impl From<Response> for Answer {
             End::Clean => "clean",
             End::Cut => "cut",
             End::Unanswered => "unanswered",
+            End::Reset => "reset",
             End::Never => "never",
         };
         let head = json!({

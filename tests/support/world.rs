@@ -264,12 +264,7 @@ fn multipart(fields: &[(String, String)], part: &str, files: &[File]) -> Vec<u8>
 
 fn timed(response: agentline_sandbox::Response) -> Answer {
     let header = |name: &str| response.header(name).map(str::to_owned);
-    let answered = ![
-        agentline_sandbox::End::Unanswered,
-        agentline_sandbox::End::Never,
-    ]
-    .contains(&response.end);
-    let head = answered.then(|| Head {
+    let head = response.has_head().then(|| Head {
         status: response.status,
         content_type: header("content-type"),
         location: header("location"),

@@ -22,13 +22,15 @@ mod team;
 mod token;
 
 use crate::Common;
+use crate::dialect::Operation;
+use crate::fault::Bookkeeping;
 use crate::http::{Request, Response};
 use account::{Account, Accounts, Caller};
 use app::App;
 use engine::Connections;
 use express::{Answer, conditional, encoded, opaque, wants_json, written};
 use ids::Ids;
-use route::Route;
+use route::{Route, Shared, Team};
 use serde_json::{Map, Value, json};
 use sessions::Sessions;
 
@@ -48,6 +50,35 @@ pub(crate) struct AgentCloud {
     apps: Vec<App>,
     sessions: Sessions,
     connections: Connections,
+}
+
+/// What a request asks for, and of which session.
+pub(crate) fn meant(method: &str, path: &str) -> Option<(Operation, Option<String>)> {
+    if path.starts_with("/socket.io") {
+        return Some((Operation::Listen, None));
+    }
+    let id = |id: &str| Some(id.to_owned());
+    Some(match (method, route::of(path)) {
+        ("POST", Route::Account(rest)) if rest == ["login"] => (Operation::SignIn, None),
+        ("GET", Route::Team(_, Team::Sessions)) => (Operation::ListSessions, None),
+        ("POST", Route::Team(_, Team::Add)) => (Operation::CreateSession, None),
+        ("GET", Route::Team(_, Team::Session(s)) | Route::Shared(_, Shared::Session(s))) => {
+            (Operation::GetSession, id(s))
+        }
+        ("GET", Route::Team(_, Team::Messages(s)) | Route::Shared(_, Shared::Messages(s))) => {
+            (Operation::GetMessages, id(s))
+        }
+        ("POST", Route::Team(_, Team::Send(s))) => (Operation::SendMessage, id(s)),
+        ("POST", Route::Team(_, Team::Edit(s)) | Route::Shared(_, Shared::Edit(s))) => {
+            (Operation::SetVariables, id(s))
+        }
+        ("POST", Route::Team(_, Team::Start(s)) | Route::Shared(_, Shared::Start(s))) => {
+            (Operation::StartSession, id(s))
+        }
+        ("POST", Route::Team(_, Team::Cancel(s))) => (Operation::CancelSession, id(s)),
+        ("DELETE", Route::Team(_, Team::Remove(s))) => (Operation::DeleteSession, id(s)),
+        _ => return None,
+    })
 }
 
 /// What the middlewares found out before the routes.
@@ -80,9 +111,10 @@ impl AgentCloud {
         self.ids.plan(ids);
     }
 
-    pub fn handle(&mut self, request: &Request, now: f64) -> Response {
+    pub fn handle(&mut self, request: &Request, now: f64, book: Bookkeeping) -> Response {
         let now = now.floor();
         self.pass(now);
+        self.sessions.book = book;
         let mut cookies = Vec::new();
         let answer = self.answer(request, now, &mut cookies);
         let answer = match answer {

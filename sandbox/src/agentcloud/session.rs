@@ -11,6 +11,7 @@ use super::row::{self, Entry, Place, Row};
 use super::script::{self, Does, Line, Step};
 use crate::agent::Agents;
 use crate::clock::iso;
+use crate::fault::Bookkeeping;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -48,6 +49,8 @@ pub(super) struct Session {
     told_to_stop: bool,
     /// When the agent is done with what it was told.
     free_at: f64,
+    /// What the request met that the agent acts upon.
+    pub book: Bookkeeping,
     ahead: VecDeque<Ahead>,
 }
 
@@ -55,6 +58,8 @@ pub(super) struct Session {
 struct Ahead {
     at: f64,
     happens: Happens,
+    /// How it is written down.
+    book: Bookkeeping,
 }
 
 #[derive(Debug)]
@@ -89,6 +94,7 @@ impl Session {
             greeted: false,
             told_to_stop: false,
             free_at: f64::NEG_INFINITY,
+            book: Bookkeeping::default(),
             ahead: VecDeque::new(),
         }
     }
@@ -138,14 +144,15 @@ impl Session {
 
     fn schedule(&mut self, at: f64, happens: Happens) {
         let place = self.ahead.partition_point(|other| other.at <= at);
-        self.ahead.insert(place, Ahead { at, happens });
+        let book = self.book;
+        self.ahead.insert(place, Ahead { at, happens, book });
     }
 
     fn plan(&mut self, begin: f64, steps: Vec<Step>, ids: &mut Ids) {
         let part = ids.part_of_a_millisecond();
         let mut chunk_ids: BTreeMap<usize, String> = BTreeMap::new();
         for step in steps {
-            let ts = begin + step.made_after_ms + part;
+            let ts = begin + self.book.skew_ms + step.made_after_ms + part;
             let happens = match step.does {
                 Does::Says(line) => {
                     let chunk_id = chunk_ids
@@ -222,7 +229,7 @@ impl Session {
     /// Lets everything happen that was to happen until now.
     pub fn advance(&mut self, rows: &mut Vec<Row>, live: &mut Vec<Live>, ids: &mut Ids, now: f64) {
         while self.ahead.front().is_some_and(|ahead| ahead.at <= now) {
-            let Some(Ahead { at, happens }) = self.ahead.pop_front() else {
+            let Some(Ahead { at, happens, book }) = self.ahead.pop_front() else {
                 break;
             };
             match happens {
@@ -230,6 +237,7 @@ impl Session {
                     self.agent = Agent::InRoom;
                     if !self.greeted && !self.told_to_stop {
                         self.greeted = true;
+                        self.book = book;
                         self.plan(at, script::greeting(), ids);
                     }
                 }
@@ -240,14 +248,18 @@ impl Session {
                         form: line.form,
                         ..Entry::of(envelope)
                     };
-                    self.store(rows, ids, &entry, at);
+                    if book.answer != Some(false) {
+                        self.store(rows, ids, &entry, at + book.skew_ms);
+                    }
                     live.push(self.told("message", Value::Object(entry.envelope)));
                     let status = if line.feedback { "waiting" } else { "running" };
                     live.extend(self.turn_to(status, line.racing));
                 }
                 Happens::TimesOut { chunk_id, ts } => {
                     let entry = Entry::of(row::time_out(&self.id, &chunk_id, ts));
-                    self.store(rows, ids, &entry, at);
+                    if book.answer != Some(false) {
+                        self.store(rows, ids, &entry, at + book.skew_ms);
+                    }
                     live.push(self.told("message", Value::Object(entry.envelope)));
                     live.extend(self.turn_to("running", false));
                 }

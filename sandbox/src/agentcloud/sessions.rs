@@ -9,6 +9,7 @@ use super::ids::Ids;
 use super::row::{self, Entry, Row};
 use super::session::{Live, Session};
 use crate::agent::Agents;
+use crate::fault::Bookkeeping;
 use crate::json;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(super) struct Sessions {
     seed: u64,
     /// Milliseconds until an agent that is called is in its room; no agent ever comes without.
     pub wake_ms: Option<f64>,
+    /// What the request that is being handled met.
+    pub book: Bookkeeping,
     list: Vec<Session>,
     /// Rows outlive their session.
     rows: BTreeMap<String, Vec<Row>>,
@@ -33,6 +36,7 @@ impl Sessions {
             agents,
             seed,
             wake_ms,
+            book: Bookkeeping::default(),
             list: Vec::new(),
             rows: BTreeMap::new(),
             live: Vec::new(),
@@ -40,6 +44,7 @@ impl Sessions {
     }
 
     pub fn add(&mut self, ids: &mut Ids, app: &App, team: &Account, now: f64) -> &mut Session {
+        let now = now + self.book.skew_ms;
         let session = Session::new(ids.object_id(now), app, team, now);
         let at = self.list.len();
         self.list.push(session);
@@ -106,18 +111,22 @@ impl Sessions {
 
     /// What `send-message` does with a text for an active session. Nobody who listens is told.
     pub fn send(&mut self, ids: &mut Ids, id: &str, author: &str, text: &str, now: f64) {
-        let (agents, seed) = (self.agents, self.seed);
+        let (agents, seed, book) = (self.agents, self.seed, self.book);
         let Some(session) = self.list.iter_mut().find(|session| session.id == id) else {
             return;
         };
         let chunk_id = ids.uuid();
-        let envelope = row::sent_over_http(id, author, text, &chunk_id, now);
+        let stamp = now + book.skew_ms;
+        let envelope = row::sent_over_http(id, author, text, &chunk_id, stamp);
         let rows = self.rows.entry(id.to_owned()).or_default();
         let entry = Entry {
             tokens: json!(0),
             ..Entry::of(envelope)
         };
-        session.store(rows, ids, &entry, now);
+        if book.message {
+            session.store(rows, ids, &entry, stamp);
+        }
+        session.book = book;
         session.hear(text, agents, seed, ids, now);
     }
 
@@ -145,6 +154,8 @@ impl Sessions {
             return;
         };
         let author = account.map(|account| account.name.as_str());
+        // Faults are met by requests.
+        session.book = Bookkeeping::default();
         let envelope = row::sent_over_socket(data, author, ids, now);
         let entry = Entry {
             author_id: account.map_or(Value::Null, |account| json!(account.id)),

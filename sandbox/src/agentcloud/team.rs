@@ -146,8 +146,9 @@ impl AgentCloud {
     }
 
     fn call_agent(&mut self, id: &str, now: f64) {
-        let wake_ms = self.sessions.wake_ms;
+        let (wake_ms, book) = (self.sessions.wake_ms, self.sessions.book);
         if let Some(session) = self.sessions.get(id) {
+            session.book = book;
             session.wake(now, wake_ms);
         }
     }

@@ -77,7 +77,7 @@ fn header(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-pub(super) fn cross_origin(request: &Request) -> Vec<(String, String)> {
+pub(crate) fn cross_origin(request: &Request) -> Vec<(String, String)> {
     let mut headers = vec![header("cross-origin-resource-policy", "cross-origin")];
     if let Some(origin) = request.header("origin") {
         headers.push(header("access-control-allow-origin", origin));
@@ -119,7 +119,7 @@ pub(super) fn text(status: u16, text: &str) -> Response {
     whole(status, "text/plain; charset=utf-8", text.to_owned(), 0.0)
 }
 
-pub(super) fn answer_json(status: u16, value: &Value, after_ms: f64) -> Response {
+pub(crate) fn answer_json(status: u16, value: &Value, after_ms: f64) -> Response {
     whole(
         status,
         "application/json; charset=utf-8",

@@ -136,11 +136,17 @@ impl Channels {
         rows
     }
 
-    /// The answer of `GET /sessions/{id}/messages`.
+    /// The answer of `GET /sessions/{id}/messages`, where `now` is what the server's clock says.
     ///
     /// # Errors
     /// A bad `before` or `after`; a `before` that the database does not know.
-    pub fn page(&self, now: f64, channel_id: &str, query: &Query) -> Result<Value, Failure> {
+    pub fn page(
+        &self,
+        now: f64,
+        real: f64,
+        channel_id: &str,
+        query: &Query,
+    ) -> Result<Value, Failure> {
         let limit = limit(query);
         let before = stamp(now, query, "before")?;
         let after = stamp(now, query, "after")?;
@@ -148,14 +154,14 @@ impl Channels {
             return Err(Failure::history_query(now));
         }
         let rows = match after {
-            None => self.newest(now, channel_id, before, limit),
+            None => self.newest(real, channel_id, before, limit),
             Some(after) => {
                 let window = if before.is_some() {
                     (limit * 10).min(500)
                 } else {
                     (limit * 20).min(1000)
                 };
-                let mut newer = self.newest(now, channel_id, before, window);
+                let mut newer = self.newest(real, channel_id, before, window);
                 newer.retain(|row| row.created_at > after);
                 // A range gives the newest of what it found; `after` alone gives the oldest, listed newest first.
                 let skipped = if before.is_some() {

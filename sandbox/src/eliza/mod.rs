@@ -20,13 +20,14 @@ mod turn;
 
 use crate::Common;
 use crate::clock::iso;
+use crate::dialect::Operation;
+use crate::fault::Bookkeeping;
 use crate::http::{Request, Response};
 use crate::json::{self, field};
 use crate::random::Random;
 use error::Failure;
-use express::{
-    answer_json, body, conditional, cross_origin, forbidden, preflight, refused_content_type, text,
-};
+pub(crate) use express::{answer_json, cross_origin};
+use express::{body, conditional, forbidden, preflight, refused_content_type, text};
 use history::{Channels, Row, in_database_order};
 use route::Route;
 use serde_json::{Map, Value, json};
@@ -111,6 +112,23 @@ pub(crate) struct Eliza {
     turns: u64,
     rate_window_began: f64,
     requests_in_window: u32,
+    /// What the request that is being handled met.
+    book: Bookkeeping,
+}
+
+/// What a request asks for, and of which session.
+pub(crate) fn meant(method: &str, path: &str) -> Option<(Operation, Option<String>)> {
+    let route = route::sessions(route::below_api(path)?).ok()??;
+    Some(match (method, route) {
+        ("POST", Route::Sessions) => (Operation::CreateSession, None),
+        ("GET", Route::Sessions) => (Operation::ListSessions, None),
+        ("GET", Route::Session(id)) => (Operation::GetSession, Some(id)),
+        ("DELETE", Route::Session(id)) => (Operation::DeleteSession, Some(id)),
+        ("POST", Route::Renew(id)) => (Operation::RenewSession, Some(id)),
+        ("POST", Route::Messages(id)) => (Operation::SendMessage, Some(id)),
+        ("GET", Route::Messages(id)) => (Operation::GetMessages, Some(id)),
+        _ => return None,
+    })
 }
 
 /// What the middlewares found out before the routes.
@@ -135,6 +153,7 @@ impl Eliza {
             turns: 0,
             rate_window_began: f64::NEG_INFINITY,
             requests_in_window: 0,
+            book: Bookkeeping::default(),
         }
     }
 
@@ -146,9 +165,11 @@ impl Eliza {
         OpenTurn::current(&self.open_turns, turn)
     }
 
-    pub fn handle(&mut self, request: &Request, now: f64) -> Response {
-        let now = now.floor();
-        self.sessions.sweep(now);
+    /// What its clock says decides about stamps and about expiry; what happens, happens in real time.
+    pub fn handle(&mut self, request: &Request, now: f64, book: Bookkeeping) -> Response {
+        self.book = book;
+        let now = now.floor() + book.skew_ms;
+        self.sessions.sweep(self.real(now), book.skew_ms);
         let mut rate_headers = Vec::new();
         let mut response = self.answer(request, now, &mut rate_headers);
         let mut headers = cross_origin(request);
@@ -231,7 +252,7 @@ impl Eliza {
             &call.request.method
         };
         let value = match (method, &route) {
-            ("GET", Route::Health) => self.sessions.health(now),
+            ("GET", Route::Health) => self.sessions.health(now, self.real(now)),
             ("GET", Route::Sessions) => self.sessions.list(now),
             ("POST", Route::Sessions) => {
                 let created = self.create(now, body)?;
@@ -249,8 +270,8 @@ impl Eliza {
             ("POST", Route::Messages(id)) => return self.send(now, id, body).map(Some),
             ("GET", Route::Messages(id)) => {
                 let channel = self.sessions.alive(now, id)?.channel_id.clone();
-                self.channels
-                    .page(now, &channel, &route::query(call.request.query()))?
+                let query = route::query(call.request.query());
+                self.channels.page(now, self.real(now), &channel, &query)?
             }
             ("POST", Route::Renew(id)) => {
                 let session = self.sessions.alive(now, id)?;
@@ -280,6 +301,11 @@ impl Eliza {
             _ => return Ok(None),
         };
         Ok(Some(self.fine(&value)))
+    }
+
+    /// The real time of what the server's clock says.
+    fn real(&self, now: f64) -> f64 {
+        now - self.book.skew_ms
     }
 
     fn limits(&self) -> Limits {

@@ -271,13 +271,13 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Forgets what expired before the last sweep.
-    pub fn sweep(&mut self, now: f64) {
-        let started_at = *self.started_at.get_or_insert(now);
-        let sweeps = ((now - started_at) / SWEEP_EVERY).floor();
+    /// Forgets what expired before the last sweep. Timers run in real time, whatever the clock says.
+    pub fn sweep(&mut self, real: f64, skew_ms: f64) {
+        let started_at = *self.started_at.get_or_insert(real);
+        let sweeps = ((real - started_at) / SWEEP_EVERY).floor();
         if sweeps > self.sweeps {
             self.sweeps = sweeps;
-            let at = started_at + sweeps * SWEEP_EVERY;
+            let at = started_at + sweeps * SWEEP_EVERY + skew_ms;
             self.all.retain(|session| session.expires_at > at);
             for session in &mut self.all {
                 session.warned |= session.should_warn(at);
@@ -287,9 +287,9 @@ impl Sessions {
 
     /// Seconds since the server started.
     #[must_use]
-    pub fn uptime(&self, now: f64) -> f64 {
+    pub fn uptime(&self, real: f64) -> f64 {
         self.started_at
-            .map_or(0.0, |started_at| (now - started_at) / 1000.0)
+            .map_or(0.0, |started_at| (real - started_at) / 1000.0)
     }
 
     /// Adds a session.
@@ -346,13 +346,13 @@ impl Sessions {
 
     /// The answer of `GET /sessions/health`.
     #[must_use]
-    pub fn health(&self, now: f64) -> Value {
+    pub fn health(&self, now: f64, real: f64) -> Value {
         json!({
             "status": "healthy",
             "activeSessions": self.active(now).count(),
             "timestamp": iso(now),
             "expiringSoon": self.active(now).filter(|session| session.should_warn(now)).count(),
-            "uptime": json::number(self.uptime(now)),
+            "uptime": json::number(self.uptime(real)),
         })
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct OpenTurn {
     turn: u64,
     channel_id: String,
     over_bus: bool,
+    /// Whether its replies are rows.
+    stored: bool,
     decided_at: f64,
     over_at: f64,
     /// What the client gets instead, once overtaken.
@@ -96,9 +98,11 @@ impl Eliza {
         self.turns += 1;
         let turn = self.turns;
         let user_message = user_message(version, &taken);
-        let stored = transport == Transport::Websocket || version != Version::V1_7_2;
-        if stored {
-            self.work_over_bus(now, &taken, turn);
+        // What happens, happens in real time; only what is written down has the server's.
+        let real = self.real(now);
+        let over_bus = transport == Transport::Websocket || version != Version::V1_7_2;
+        if over_bus {
+            self.work_over_bus(real, &taken, turn);
         }
         let answer = agent::answer(self.common.agents, self.common.seed, content);
         let response = match transport {
@@ -109,7 +113,13 @@ impl Eliza {
                     transport == Transport::Sse,
                     self.options.stock_actions,
                 );
-                self.overtake(now, &taken.session.channel_id, false);
+                self.overtake(real, &taken.session.channel_id, false);
+                let decided_at = real + self.common.latency_ms + PREPARATION + run.decided_after;
+                let stored = !over_bus && self.book.answer == Some(true);
+                if stored {
+                    let is_direct = self.is_direct(&taken);
+                    self.write_replies(&taken.session, &run, turn, is_direct, decided_at);
+                }
                 let (response, instead) = match transport {
                     Transport::Sse => self.stream(user_message, &run),
                     _ => self.synchronous(user_message, &taken.status, &run),
@@ -118,8 +128,9 @@ impl Eliza {
                     turn,
                     channel_id: taken.session.channel_id.clone(),
                     over_bus: false,
-                    decided_at: now + self.common.latency_ms + PREPARATION + run.decided_after,
-                    over_at: now + response.end_after_ms.max(instead.end_after_ms) + 1.0,
+                    stored,
+                    decided_at,
+                    over_at: real + response.end_after_ms.max(instead.end_after_ms) + 1.0,
                     instead: Some(Response {
                         turn: Some(turn),
                         ..instead
@@ -132,7 +143,9 @@ impl Eliza {
                 }
             }
         };
-        self.channels.write(&taken.session.channel_id, taken.row);
+        if self.book.message {
+            self.channels.write(&taken.session.channel_id, taken.row);
+        }
         Ok(response)
     }
 
@@ -176,7 +189,7 @@ impl Eliza {
             author_id: session.user_id.clone(),
             is_agent: false,
             created_at: now,
-            visible_at: now,
+            visible_at: self.real(now),
             raw,
             metadata: history::in_database_order(&merged),
             turn: None,
@@ -190,15 +203,19 @@ impl Eliza {
         })
     }
 
+    /// Whether the room is a direct conversation: it is made by the first message and keeps its kind.
+    fn is_direct(&mut self, taken: &Taken) -> bool {
+        *self
+            .direct_rooms
+            .entry(taken.session.channel_id.clone())
+            .or_insert_with(|| taken.metadata.get("channelType") == Some(&json!("DM")))
+    }
+
     /// What the default transport does: the agent works on the message later, and its reply becomes a row.
     fn work_over_bus(&mut self, now: f64, taken: &Taken, turn: u64) {
         let session = &taken.session;
         self.overtake(now, &session.channel_id, true);
-        // The room is made by the first message and keeps its kind.
-        let is_direct = *self
-            .direct_rooms
-            .entry(session.channel_id.clone())
-            .or_insert_with(|| taken.metadata.get("channelType") == Some(&json!("DM")));
+        let is_direct = self.is_direct(taken);
         let content = &taken.row.content;
         if !is_direct && agent::stays_out(content) {
             return;
@@ -207,7 +224,32 @@ impl Eliza {
         let run = model::run(&answer, false, self.options.stock_actions);
         let delay = f64::from(self.random.between(200, 450));
         let decided_at = now + delay + run.decided_after;
-        for reply in replies(&run) {
+        let stored = self.book.answer != Some(false);
+        if stored {
+            self.write_replies(session, &run, turn, is_direct, decided_at);
+        }
+        self.open_turns.push(OpenTurn {
+            turn,
+            channel_id: session.channel_id.clone(),
+            over_bus: true,
+            stored,
+            decided_at,
+            over_at: decided_at,
+            instead: None,
+            overtaken: false,
+        });
+    }
+
+    /// Lets the agent's replies become rows when they are decided.
+    fn write_replies(
+        &mut self,
+        session: &Session,
+        run: &Run,
+        turn: u64,
+        is_direct: bool,
+        decided_at: f64,
+    ) {
+        for reply in replies(run) {
             let (Some(text), actions) = (
                 reply.get("text").and_then(Value::as_str),
                 reply.get("actions"),
@@ -228,7 +270,7 @@ impl Eliza {
                 content: text.to_owned(),
                 author_id: session.agent_id.clone(),
                 is_agent: true,
-                created_at: decided_at,
+                created_at: decided_at + self.book.skew_ms,
                 visible_at: decided_at,
                 raw: Value::Object(raw),
                 metadata: json::spread(&json!({
@@ -238,15 +280,6 @@ impl Eliza {
             };
             self.channels.write(&session.channel_id, row);
         }
-        self.open_turns.push(OpenTurn {
-            turn,
-            channel_id: session.channel_id.clone(),
-            over_bus: true,
-            decided_at,
-            over_at: decided_at,
-            instead: None,
-            overtaken: false,
-        });
     }
 
     /// A newer message in the same room: whatever the agent has not decided yet is discarded when it is.
@@ -255,7 +288,7 @@ impl Eliza {
         for open in &mut self.open_turns {
             if open.channel_id == channel_id && open.over_bus == over_bus && open.decided_at > now {
                 open.overtaken = true;
-                if over_bus {
+                if open.stored {
                     self.channels.take_back(channel_id, open.turn);
                 }
             }

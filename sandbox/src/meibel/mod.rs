@@ -18,6 +18,8 @@ pub mod switches;
 mod turn;
 
 use crate::Common;
+use crate::dialect::Operation;
+use crate::fault::Bookkeeping;
 use crate::http::{End, Piece, Request, Response};
 use crate::json;
 use crate::random::Random;
@@ -73,6 +75,23 @@ pub(crate) struct Meibel {
     sessions: Vec<Session>,
     rate_window_began: f64,
     requests_in_window: u32,
+    /// What the request that is being handled met.
+    book: Bookkeeping,
+}
+
+/// What a request asks for, and of which session.
+pub(crate) fn meant(method: &str, path: &str) -> Option<(Operation, Option<String>)> {
+    let Found::Route(route) = route::find(path) else {
+        return None;
+    };
+    Some(match (method, route) {
+        ("POST", Route::Sessions(_) | Route::SessionsByName(_)) => (Operation::CreateSession, None),
+        ("GET", Route::Sessions(_)) => (Operation::ListSessions, None),
+        ("GET", Route::Session(id)) => (Operation::GetSession, Some(id)),
+        ("GET", Route::Messages(id)) => (Operation::GetMessages, Some(id)),
+        ("POST", Route::Chat(id) | Route::Stream(id)) => (Operation::SendMessage, Some(id)),
+        _ => return None,
+    })
 }
 
 impl Meibel {
@@ -84,11 +103,13 @@ impl Meibel {
             sessions: Vec::new(),
             rate_window_began: f64::NEG_INFINITY,
             requests_in_window: 0,
+            book: Bookkeeping::default(),
         }
     }
 
-    pub fn handle(&mut self, request: &Request, now: f64) -> Response {
+    pub fn handle(&mut self, request: &Request, now: f64, book: Bookkeeping) -> Response {
         let now = now.floor();
+        self.book = book;
         let mut response = match self.answer(request, now) {
             Ok(response) => response,
             Err(failure) => self.failed(&failure),
@@ -231,7 +252,8 @@ impl Meibel {
             _ => {}
         }
         let id = format!("sess_{}", self.random.uuid().replace('-', ""));
-        self.sessions.push(Session::new(id.clone(), now, created));
+        self.sessions
+            .push(Session::new(id.clone(), now, self.book.skew_ms, created));
         Ok(self.fine(&json!({"session_id": id})))
     }
 

@@ -35,6 +35,8 @@ pub(super) enum Kind {
 pub(super) struct Row {
     /// Since when it is there.
     pub at: f64,
+    /// How far the clock was off that stamped it.
+    pub skew_ms: f64,
     pub kind: Kind,
     pub signal_id: String,
     pub sequence: String,
@@ -47,6 +49,8 @@ pub(super) struct Row {
 pub(super) struct Session {
     pub id: String,
     pub started_at: f64,
+    /// How far the clock was off that stamped its start.
+    pub skew_ms: f64,
     /// The request body that it was created with.
     pub created: Value,
     pub rows: Vec<Row>,
@@ -81,10 +85,11 @@ fn since<'item, T: 'item>(items: &'item [(f64, T)], now: f64) -> impl Iterator<I
 }
 
 impl Session {
-    pub fn new(id: String, started_at: f64, created: Value) -> Self {
+    pub fn new(id: String, started_at: f64, skew_ms: f64, created: Value) -> Self {
         Self {
             id,
             started_at,
+            skew_ms,
             created,
             rows: Vec::new(),
             usage: Vec::new(),
@@ -139,8 +144,8 @@ impl Session {
         json!({
             "session_id": self.id,
             "status": status,
-            "start_time": stamp(self.stamps(), self.started_at),
-            "end_time": ended_at.map(|at| stamp(self.stamps(), at)),
+            "start_time": stamp(self.stamps(), self.started_at + self.skew_ms),
+            "end_time": ended_at.map(|at| stamp(self.stamps(), at + self.skew_ms)),
             "agent_name": super::AGENT_NAME,
             "agent_version": AGENT_VERSION,
             "messages_count": messages.count(),
@@ -195,7 +200,7 @@ impl Session {
     fn tool_activity(&self, now: f64) -> Vec<Value> {
         let mut activity: Vec<Value> = Vec::new();
         for row in self.visible(now) {
-            let at = stamp(row.stamps, row.at);
+            let at = row.stamp();
             match &row.kind {
                 Kind::ToolCall {
                     tool_id,
@@ -238,6 +243,10 @@ impl Row {
         }
     }
 
+    fn stamp(&self) -> String {
+        stamp(self.stamps, self.at + self.skew_ms)
+    }
+
     /// SessionMessageItem.
     fn item(&self) -> Value {
         let (name, logged) = self.names();
@@ -248,7 +257,7 @@ impl Row {
         };
         let mut item = Map::new();
         item.insert(key.into(), name.into());
-        item.insert("timestamp".into(), stamp(self.stamps, self.at).into());
+        item.insert("timestamp".into(), self.stamp().into());
         let mut put = |message: Value, signal: Value, tool: [Value; 4]| {
             item.insert("message".into(), message);
             item.insert("signal_id".into(), signal);
@@ -294,7 +303,7 @@ impl Row {
             "role": self.names().0,
             "message": text,
             "signal_id": self.signal_id,
-            "timestamp": stamp(self.stamps, self.at),
+            "timestamp": self.stamp(),
         }))
     }
 }

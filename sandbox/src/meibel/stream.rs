@@ -6,6 +6,7 @@ use super::answer::{self, clean, said};
 use super::script::{Outcome, Step};
 use super::switches::{Characters, Ending, ErrorForm, Framing, Newline, Partials, Pings, Style};
 use super::turn::Turn;
+use crate::fault::{self, shape};
 use crate::http::{End, Piece, Response};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -274,19 +275,21 @@ fn respond(turn: &Turn, latency_ms: f64, ends_after: f64, events: &[Event]) -> R
         .iter()
         .map(|event| Piece {
             after_ms: event.after,
-            bytes: framed(turn, event).into_bytes(),
+            bytes: framed(turn, event),
         })
         .collect();
-    if turn.switches.bom
-        && let Some(first) = body.first_mut()
-    {
-        first.bytes.splice(0..0, "\u{feff}".bytes());
+    if turn.switches.bom {
+        shape::put_bom(&mut body);
     }
     if let Some(piece) = body.last_mut() {
         match ending {
             Ending::Cut => piece.bytes.truncate((piece.bytes.len() / 2).max(1)),
             Ending::Unfinished => {
-                let blank = newline(turn).len();
+                let blank = if turn.switches.newline == Newline::Crlf {
+                    2
+                } else {
+                    1
+                };
                 piece
                     .bytes
                     .truncate(piece.bytes.len().saturating_sub(blank).max(1));
@@ -316,15 +319,7 @@ fn respond(turn: &Turn, latency_ms: f64, ends_after: f64, events: &[Event]) -> R
     }
 }
 
-fn newline(turn: &Turn) -> &'static str {
-    match turn.switches.newline {
-        Newline::Lf => "\n",
-        Newline::Crlf => "\r\n",
-        Newline::Cr => "\r",
-    }
-}
-
-fn framed(turn: &Turn, event: &Event) -> String {
+fn framed(turn: &Turn, event: &Event) -> Vec<u8> {
     let framing = turn.switches.framing;
     let mut lines: Vec<String> = Vec::new();
     let mut field = |name: &str, value: &str| {
@@ -360,7 +355,12 @@ fn framed(turn: &Turn, event: &Event) -> String {
     }
     lines.push(String::new());
     lines.push(String::new());
-    lines.join(newline(turn))
+    let text = lines.join("\n").into_bytes();
+    match turn.switches.newline {
+        Newline::Lf => text,
+        Newline::Crlf => shape::with_newlines(&text, fault::Newline::Crlf, &mut false),
+        Newline::Cr => shape::with_newlines(&text, fault::Newline::Cr, &mut false),
+    }
 }
 
 /// Cuts JSON after its first comma that is not inside a string.

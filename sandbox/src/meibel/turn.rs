@@ -11,6 +11,7 @@ use super::script::{self, Message, Outcome, Script, Step};
 use super::session::{Kind, Row, stamp};
 use super::switches::Switches;
 use super::{answer, session::Session};
+use crate::fault::Bookkeeping;
 use serde_json::{Value, json};
 
 /// What the server needs before the agent begins.
@@ -20,6 +21,8 @@ const PREPARATION: f64 = 10.0;
 #[derive(Debug, Clone)]
 pub(super) struct Turn {
     pub arrived: f64,
+    /// How far the server's clock was off then.
+    pub skew_ms: f64,
     pub signal_id: String,
     pub switches: Switches,
     pub message: Message,
@@ -41,11 +44,11 @@ impl Turn {
 
     /// An entry of a Redis stream, which is where the real server's events come from.
     pub fn sequence(&self, after: f64, index: usize) -> String {
-        format!("{:.0}-{index}", self.arrived + after)
+        format!("{:.0}-{index}", self.arrived + self.skew_ms + after)
     }
 
     pub fn stamp(&self, after: f64) -> String {
-        stamp(self.switches.stamps, self.arrived + after)
+        stamp(self.switches.stamps, self.arrived + self.skew_ms + after)
     }
 
     /// The steps with the time of each, and its place among the turn's events.
@@ -167,6 +170,7 @@ impl Meibel {
     ) -> Result<Turn, Failure> {
         let signal_id = self.random.uuid();
         let latency = self.common.latency_ms;
+        let book = self.book;
         let session = self
             .sessions
             .iter_mut()
@@ -194,6 +198,7 @@ impl Meibel {
             .filter(|after| *after < ends_after);
         let turn = Turn {
             arrived: now,
+            skew_ms: book.skew_ms,
             signal_id,
             switches,
             message,
@@ -203,18 +208,26 @@ impl Meibel {
             given_up_after,
             first_tool: session.tools,
         };
-        session.keep(&turn);
+        session.keep(&turn, book);
         Ok(turn)
     }
 }
 
 impl Session {
     /// Writes a turn's rows. A client that leaves, or a server that no longer waits, does not stop the agent.
-    fn keep(&mut self, turn: &Turn) {
+    fn keep(&mut self, turn: &Turn, book: Bookkeeping) {
         let ends_at = turn.arrived + turn.ends_after;
         let mut row = |at: f64, index: usize, kind| {
+            let stored = match kind {
+                Kind::User(_) => book.message,
+                _ => book.answer != Some(false),
+            };
+            if !stored {
+                return;
+            }
             self.write(Row {
                 at,
+                skew_ms: turn.skew_ms,
                 kind,
                 signal_id: turn.signal_id.clone(),
                 sequence: turn.sequence(at - turn.arrived, index),

@@ -1,6 +1,6 @@
 //! The command line. In: its words. Out: what to serve, or one sentence about what is wrong.
 
-use agentline_sandbox::{Agents, Options};
+use agentline_sandbox::{Agents, Faults, Options};
 use std::path::PathBuf;
 
 /// What `--help` prints.
@@ -17,6 +17,8 @@ agentline-sandbox: Meibel, Agent Cloud and elizaOS, with a scripted agent, on 12
   --rate-limit N           elizaOS answers 429 after N requests in 15 minutes
   --idle-limit MS          elizaOS closes a connection after so long without a byte (default 30000)
   --least-timeout MINUTES  the shortest time until an elizaOS session may expire (default 5)
+  --faults JSON            let things go wrong: a list of rules, or {\"rules\":…,\"seed\":…}; the same can be sent to
+                           POST /__fixture/faults
   --meibel NAME=VALUE      turn a switch of Meibel's; may be given several times
   --agentcloud NAME=VALUE  set an option of Agent Cloud's: wake=MS|never, hang=yes|no, listing=real|documented,
                            onboarded=yes|no; may be given several times
@@ -73,6 +75,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--rate-limit",
             "--idle-limit",
             "--least-timeout",
+            "--faults",
             "--meibel",
             "--agentcloud",
         ];
@@ -89,6 +92,7 @@ pub(super) fn read(mut words: impl Iterator<Item = String>) -> Result<Command, S
             "--server-version" => options.eliza.version = value.parse()?,
             "--files" => arguments.files.push(files(&value)?),
             "--seed" => arguments.seed = Some(number(&word, &value)?),
+            "--faults" => options.faults = Faults::read(value.as_bytes())?,
             "--meibel" => options.meibel.switches.turn(&value)?,
             "--agentcloud" => options.agentcloud.set(&value)?,
             "--latency" => options.latency_ms = f64::from(number::<u32>(&word, &value)?),
@@ -149,6 +153,10 @@ mod tests {
             (
                 "--meibel style=odd",
                 "the switch style takes events, guide, legacy, not \"odd\"",
+            ),
+            (
+                "--faults [{\"fault\":\"bom\",\"chance\":2}]",
+                "faults[0].chance wants a number from 0 to 1, not 2",
             ),
             (
                 "--verbose",

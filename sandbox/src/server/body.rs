@@ -1,7 +1,7 @@
 //! Lets a response's head and pieces out at their times.
 //!
 //! In: a response and the moment when its request arrived. Out: the response once its head is due, and a stream of its
-//! body. A cut ends the stream with an error, whereupon the connection is dropped without its final chunk.
+//! body. A cut ends the stream with an error, whereupon the connection is closed without its final chunk.
 
 use super::Shared;
 use agentline_sandbox::{End, Response};
@@ -29,7 +29,7 @@ pub(super) async fn until_head(
     arrived: Instant,
     mut promised: Response,
 ) -> Response {
-    if promised.end == End::Never {
+    if promised.end == End::Never && !promised.has_head() {
         return std::future::pending().await;
     }
     loop {
@@ -66,7 +66,10 @@ pub(super) fn pieces(
                         return Some((Ok(bytes), Some((response, index + 1))));
                     }
                     None if response.end == End::Clean => return None,
+                    None if response.end == End::Never => return std::future::pending().await,
                     None if at(arrived, response.end_after_ms) <= due => {
+                        // What was written before must have left: the error throws it away.
+                        tokio::task::yield_now().await;
                         return Some((Err(io::Error::other("the stream is cut")), None));
                     }
                     // Overtaken: something else is due, later.

@@ -3,7 +3,7 @@
 //! In: requests to `/socket.io/`, and the time. Out: answers and packets, as soon as the machine has some. What they say is
 //! the machine's.
 
-use super::{Shared, now_ms, read, written};
+use super::{Shared, carried, now_ms, read};
 use agentline_sandbox::agentcloud::{Asked, Carrier, MOST_PAYLOAD, Taken, poll};
 use axum::body::Body;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -37,10 +37,19 @@ pub(super) async fn answer(
 ) -> Response {
     let (mut head, body) = request.into_parts();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut head, &()).await;
+    let request = match &upgrade {
+        Ok(_) => read(&head, Body::empty()).await,
+        Err(_) => read(&head, body).await,
+    };
     let arrived = Instant::now();
+    // Nothing goes wrong on a WebSocket once it is open.
+    let mut met = shared.sandbox().meet(&request, now_ms());
+    if let Some(instead) = met.instead(Vec::new()) {
+        let instead = met.shape(instead);
+        return carried(shared, arrived, instead).await;
+    }
     let asked = match upgrade {
         Ok(upgrade) => {
-            let request = read(&head, Body::empty()).await;
             let sid = shared.sandbox().sockets(now_ms()).upgrade(&request);
             match sid {
                 Ok(sid) => {
@@ -51,17 +60,15 @@ pub(super) async fn answer(
                 Err(refused) => Asked::Answered(refused),
             }
         }
-        Err(_) => {
-            let request = read(&head, body).await;
-            shared.sandbox().sockets(now_ms()).ask(&request)
-        }
+        Err(_) => shared.sandbox().sockets(now_ms()).ask(&request),
     };
     shared.changed.send_replace(());
     let response = match asked {
         Asked::Answered(response) => response,
         Asked::Poll(sid) => poll(&waited(&shared, &sid).await),
     };
-    written(shared, arrived, response)
+    // A poll waited for its packets; what goes wrong with them begins here.
+    carried(shared, Instant::now(), met.shape(response)).await
 }
 
 fn take(shared: &Shared, sid: &str, carrier: Carrier) -> Taken {

@@ -20,12 +20,13 @@ use http_body_util::{BodyExt, Limited};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::net::TcpListener;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -55,16 +56,19 @@ impl Shared {
     }
 }
 
-/// Marks a response that must not be written: the connection is closed instead.
+/// Marks a response that must not be written: the connection is closed instead, or reset.
 #[derive(Clone)]
-struct HangUp;
+struct HangUp {
+    reset: bool,
+}
 
 /// Reads the command line and serves until a signal comes.
 pub fn main() -> ExitCode {
     let arguments = match arguments::read(std::env::args().skip(1)) {
         Ok(Command::Serve(mut arguments)) => {
             // A server that starts again must not give the ids of the sessions that it has forgotten.
-            let chosen = arguments.seed.unwrap_or_else(|| now_ms().to_bits());
+            // It is told in JSON, so that JavaScript must be able to hold it.
+            let chosen = arguments.seed.unwrap_or_else(|| now_ms().to_bits() >> 11);
             arguments.options.seed = chosen;
             arguments
         }
@@ -175,19 +179,27 @@ async fn accept(listener: TcpListener, router: Router) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: others will be closed.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         // Each piece leaves when it is due, not when the network finds it worth a packet.
         let _ = stream.set_nodelay(true);
+        let Ok((stream, twin)) = twins(stream) else {
+            continue;
+        };
         let router = router.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let router = router.clone();
+                let (router, twin) = (router.clone(), &twin);
                 async move {
                     let Ok(response) = router.oneshot(request).await;
                     match response.extensions().get::<HangUp>() {
-                        Some(HangUp) => Err("the connection is closed without an answer"),
+                        Some(HangUp { reset }) => {
+                            if *reset {
+                                let _ = SockRef::from(twin).set_linger(Some(Duration::ZERO));
+                            }
+                            Err("the connection is closed without an answer")
+                        }
                         None => Ok(response),
                     }
                 }
@@ -199,6 +211,13 @@ async fn accept(listener: TcpListener, router: Router) {
                 .await;
         });
     }
+}
+
+/// A connection, and a second hold on it: whoever serves it keeps it to himself.
+fn twins(stream: TcpStream) -> std::io::Result<(TcpStream, std::net::TcpStream)> {
+    let stream = stream.into_std()?;
+    let twin = stream.try_clone()?;
+    Ok((TcpStream::from_std(stream)?, twin))
 }
 
 fn now_ms() -> f64 {
@@ -213,13 +232,23 @@ async fn answer(State(shared): State<Shared>, request: axum::extract::Request) -
     let arrived = Instant::now();
     let promised = shared.sandbox().handle(&request, now_ms());
     shared.changed.send_replace(());
+    carried(shared, arrived, promised).await
+}
+
+/// The machine's response, once its head is due.
+async fn carried(
+    shared: Shared,
+    arrived: Instant,
+    promised: agentline_sandbox::Response,
+) -> Response {
     let response = body::until_head(&shared, arrived, promised).await;
-    if response.end == End::Unanswered {
-        let mut out = Response::new(Body::empty());
-        out.extensions_mut().insert(HangUp);
-        return out;
+    if response.has_head() {
+        return written(shared, arrived, response);
     }
-    written(shared, arrived, response)
+    let mut out = Response::new(Body::empty());
+    let reset = response.end == End::Reset;
+    out.extensions_mut().insert(HangUp { reset });
+    out
 }
 
 /// A request as the machine reads it.
@@ -258,7 +287,7 @@ fn written(shared: Shared, arrived: Instant, response: agentline_sandbox::Respon
             out.headers_mut().append(name, value);
         }
     }
-    if !response.body.is_empty() {
+    if !response.body.is_empty() || response.end != End::Clean {
         *out.body_mut() = Body::from_stream(body::pieces(shared, arrived, response));
     }
     out
