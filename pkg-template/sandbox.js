@@ -2,6 +2,7 @@
 // The machine (sandbox_wasm) decides everything; this file waits for it. Web standards only.
 
 import { initSync, Machine } from "./sandbox_wasm.js";
+import { readFaults } from "./sandbox-faults.js";
 
 const BASE_URL = "http://sandbox.invalid";
 // What a client of each server needs; the sandbox tells them apart by their paths.
@@ -22,7 +23,7 @@ const BACKENDS = {
     options: { baseUrl: BASE_URL, userId: "aaaaaaaa-0000-4000-8000-000000000001" },
   },
 };
-const OPTIONS = ["agents", "keys", "latency", "seed"];
+const OPTIONS = ["agents", "faults", "keys", "latency", "seed"];
 
 /**
  * Gives each runtime's entry its `createSandbox`.
@@ -70,6 +71,11 @@ function createSandbox(options = {}, initialised) {
 
   return {
     fetch: sandboxFetch,
+    setFaults(faults) {
+      // A machine that is not there yet begins with them; a seed stays until there is another.
+      settings.faults = { ...settings.faults, ...readFaults(faults, "setFaults") };
+      machine?.set_faults(JSON.stringify(settings.faults));
+    },
     connectOptions(backend) {
       const { options: needed } = known(backend);
       const [apiKey] = settings.keys;
@@ -108,7 +114,7 @@ function read(options) {
       );
     }
   }
-  const { agents = "conversation", keys = [], latency = 0, seed } = options;
+  const { agents = "conversation", faults = [], keys = [], latency = 0, seed } = options;
   const check = (fine, sentence) => {
     if (!fine) throw new TypeError(`createSandbox: ${sentence}`);
   };
@@ -122,7 +128,13 @@ function read(options) {
     seed === undefined || (Number.isSafeInteger(seed) && seed >= 0),
     "seed is a whole number, 0 or more",
   );
-  return { seed, latency, echo: agents === "echo", keys: [...keys] };
+  return {
+    seed,
+    latency,
+    echo: agents === "echo",
+    keys: [...keys],
+    faults: readFaults(faults, "createSandbox"),
+  };
 }
 
 function machineOf({ seed, ...settings }) {
@@ -180,7 +192,7 @@ class Timed {
 
   /** Waits until the head is due; until the signal aborts, where the server never answers. */
   async head(signal) {
-    if (this.end === "never") await aborted(signal);
+    if (this.end === "never" && this.status === 0) await aborted(signal);
     for (;;) {
       await pause(this.#left(this.after), signal);
       this.#refresh();
@@ -188,6 +200,7 @@ class Timed {
     }
     if (this.end === "unanswered")
       throw new TypeError("fetch failed: the sandbox closed the connection");
+    if (this.end === "reset") throw new TypeError("fetch failed: the sandbox reset the connection");
   }
 
   /** Waits for the next piece; `undefined` once the body is over. */
@@ -203,6 +216,7 @@ class Timed {
         this.#offset += piece[1];
         return this.bytes.slice(this.#offset - piece[1], this.#offset);
       }
+      if (this.end === "never") await aborted(signal);
       if (this.end === "cut") throw new TypeError("terminated: the sandbox cut the connection");
       return undefined;
     }
@@ -221,7 +235,9 @@ function redirectOf({ status, headers }, { url, redirect, headers: own, signal }
 
 function responseOf(answer, signal) {
   const { status, headers } = answer;
-  if (answer.pieces.length === 0) return new Response(null, { status, headers });
+  if (answer.pieces.length === 0 && answer.end === "clean") {
+    return new Response(null, { status, headers });
+  }
   const over = new AbortController();
   const stop = () => over.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });

@@ -341,7 +341,15 @@ test("latency delays the head", async () => {
 
 test("what it does not know throws a sentence", () => {
   for (const [options, said] of [
-    [{ faults: {} }, /does not know the option "faults"; it knows agents, keys, latency, seed/],
+    [
+      { speed: 1 },
+      /does not know the option "speed"; it knows agents, faults, keys, latency, seed/,
+    ],
+    [{ faults: {} }, /^createSandbox: faults\.rules is missing: it wants a list of rules$/],
+    [
+      { faults: [{ fault: "bom", chance: 2 }] },
+      /^createSandbox: faults\[0\]\.chance wants a number/,
+    ],
     [{ agents: "parrot" }, /agents is/],
     [{ keys: [""] }, /keys is/],
     [{ latency: -1 }, /latency is/],

@@ -30,7 +30,13 @@ import {
   type WebAssemblyModule,
 } from "agentline";
 import * as inline from "agentline/inline";
-import { createSandbox, type Sandbox, type SandboxOptions } from "agentline/sandbox";
+import {
+  createSandbox,
+  type Fault,
+  type Faults,
+  type Sandbox,
+  type SandboxOptions,
+} from "agentline/sandbox";
 
 /** Exactly this type: neither wider nor narrower. */
 function exactly<Expected>() {
@@ -312,8 +318,11 @@ export function errors(error: unknown): string | undefined {
 }
 
 export async function sandbox(): Promise<Client> {
-  const options: SandboxOptions = { latency: 5, seed: 7, keys: ["key"] };
+  const cut: Fault = { fault: "cut", at: 7, clean: true, backend: "eliza", nth: 2 };
+  const faults: Faults = { rules: [cut, { fault: "bom", chance: 0.5 }], seed: 1 };
+  const options: SandboxOptions = { latency: 5, seed: 7, keys: ["key"], faults };
   const made: Sandbox = createSandbox(options);
+  made.setFaults([{ fault: "skew", ms: -5, operation: "sendMessage", session: "s" }]);
   const agentId: string = made.agentId("eliza");
   const response: Response = await made.fetch(new Request("http://localhost/"));
   await response.text();

@@ -39,4 +39,10 @@ export async function mistakes(client: Client, event: ReplyEvent): Promise<void>
   readEvents("data: 1");
   // @ts-expect-error there is no such option
   createSandbox({ speed: 2 });
+  // @ts-expect-error there is no such fault
+  createSandbox({ faults: [{ fault: "explode" }] });
+  // @ts-expect-error a drip needs its pace
+  createSandbox({ faults: [{ fault: "drip" }] });
+  // @ts-expect-error a byte order mark has no place to choose
+  createSandbox({ faults: [{ fault: "bom", at: 3 }] });
 }
