@@ -44,6 +44,7 @@ const FILES = [
   "model.d.ts",
   "module.js",
   "package.json",
+  "sandbox-faults.js",
   "sandbox.d.ts",
   "sandbox.js",
   "sandbox_wasm.js",
