@@ -26,7 +26,7 @@ pub mod operation;
 
 pub mod gateway;
 
-#[cfg(all(target_arch = "wasm32", feature = "client"))]
+#[cfg(all(target_arch = "wasm32", feature = "events"))]
 mod js;
 #[cfg(all(target_arch = "wasm32", feature = "gateway"))]
 #[path = "js/gateway.rs"]

@@ -36,8 +36,10 @@ const steps = {
       const strict = ["--", "-D", "warnings"];
       await cargo("clippy", "--workspace", "--all-targets", ...strict);
       await cargo("clippy", "--package", "agentline", "--all-targets", ...WASM_TARGET, ...strict);
-      const gateway = ["--no-default-features", "--features", "gateway", "--lib"];
-      await cargo("clippy", "--package", "agentline", ...gateway, ...WASM_TARGET, ...strict);
+      for (const feature of ["events", "meibel", "agentcloud", "eliza", "gateway"]) {
+        const alone = ["--no-default-features", "--features", feature, "--lib"];
+        await cargo("clippy", "--package", "agentline", ...alone, ...WASM_TARGET, ...strict);
+      }
       await cargo("clippy", "--package", "agentline-sandbox", "--lib", ...WASM_TARGET, ...strict);
     },
   },

@@ -1,10 +1,15 @@
 //! The seam between what one server knows and what all of them share. A backend is pure: it says how to ask and how to
 //! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
 
+#[cfg(feature = "agentcloud")]
 mod agentcloud;
+#[cfg(feature = "eliza")]
 mod eliza;
+#[cfg(feature = "meibel")]
 mod meibel;
+#[cfg(any(feature = "agentcloud", feature = "eliza", feature = "meibel"))]
 mod object;
+#[cfg(any(feature = "agentcloud", feature = "meibel"))]
 mod whole;
 
 use std::rc::Rc;
@@ -12,18 +17,23 @@ use std::rc::Rc;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Request};
 use crate::json::Json;
-use crate::model::{self, Capabilities, Message, PageEnd, Reply, ReplyEvent, Session};
+use crate::model::{Capabilities, Message, PageEnd, Reply, ReplyEvent, Session};
 use crate::operation::Now;
 use crate::settings::Settings;
 use crate::text::Text;
 use crate::time;
 
-/// The backend that `settings` name. This is the list of backends: one line each.
+/// The backend that `settings` name, if this was built with it. This is the list of backends: one line each.
 pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
     match settings.backend {
-        model::Backend::AgentCloud => Some(Rc::new(agentcloud::AgentCloud::new(settings))),
-        model::Backend::Eliza => Some(Rc::new(eliza::Eliza::new(settings))),
-        model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
+        #[cfg(feature = "agentcloud")]
+        crate::model::Backend::AgentCloud => Some(Rc::new(agentcloud::AgentCloud::new(settings))),
+        #[cfg(feature = "eliza")]
+        crate::model::Backend::Eliza => Some(Rc::new(eliza::Eliza::new(settings))),
+        #[cfg(feature = "meibel")]
+        crate::model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
+        #[allow(unreachable_patterns, reason = "only where a backend is left out")]
+        _ => None,
     }
 }
 

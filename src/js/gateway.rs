@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::gateway::relay;
 
 /// Small, and only ever used by one thread at a time.
-#[cfg(not(feature = "client"))]
+#[cfg(not(feature = "events"))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 

@@ -49,6 +49,7 @@ impl Machine {
         }
     }
 
+    #[cfg(feature = "client")]
     pub(super) fn with_files(self, files: Array) -> Self {
         Machine { files, ..self }
     }
@@ -129,8 +130,8 @@ impl Machine {
         let Ok(operation) = &mut self.operation else {
             return false;
         };
+        let written = request::all(&headers);
         let headers = Headers::from_raw(headers);
-        let written: Vec<(String, String)> = headers.entries().collect();
         let follow = operation.written(Written {
             method,
             url,
@@ -183,11 +184,12 @@ impl Machine {
 
     /// The head of the response came.
     pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
-        let headers = Headers::from_raw(headers);
-        let mut head = request::head(status, &headers);
-        if self.all_headers {
-            head.headers = headers.entries().collect();
-        }
+        let all = match self.all_headers {
+            true => request::all(&headers),
+            false => Vec::new(),
+        };
+        let mut head = request::head(status, &Headers::from_raw(headers));
+        head.headers = all;
         self.step(now, Happened::Head(head))
     }
 

@@ -5,6 +5,7 @@ use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FormData, RequestCredentials, RequestRedirect};
 
+use super::input::pairs;
 use crate::http::{Body, Head, Method, Request};
 
 /// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
@@ -50,6 +51,11 @@ pub fn platform(
         None => builder.build(),
     };
     built.map(web_sys::Request::from).map_err(|_| JsValue::NULL)
+}
+
+/// Every header, names in lower case.
+pub fn all(headers: &web_sys::Headers) -> Vec<(String, String)> {
+    pairs(&Array::from(headers)).unwrap_or_default()
 }
 
 /// What anybody here wants to know of a response.

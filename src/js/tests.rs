@@ -6,10 +6,11 @@ use tsify::Ts;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use super::connection::Connection;
 use super::input;
 use super::machine::Machine;
+use super::read_events;
 use super::table::Table;
-use super::{Connection, read_events};
 use crate::backend::{Direction, Edge};
 use crate::error::ErrorKind;
 use crate::json::{Json, write};

@@ -1,106 +1,22 @@
-//! Reads what callers hand in: plain values field by field; free-form JSON goes through `JSON.stringify`, so that it
-//! reaches the server as any other client would send it. What they may hand in is declared in [`super::given`].
+//! Reads what is handed to a client: its options, and those of each call. Free-form JSON goes through `JSON.stringify`, so
+//! that it reaches the server as any other client would send it.
 
 use js_sys::{Array, Date, JSON, Object, Reflect, Symbol};
 use tsify::Ts;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::given::{
-    CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery, ReadOptions,
-};
+use super::super::given::{CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery};
+use super::{Fields, GLOBAL, field, fields, invalid, is_nothing};
 use crate::backend::{self, Direction, Edge, Range};
 use crate::error::{Error, ErrorKind};
 use crate::json::{Json, Reader, whole};
 use crate::model::Backend;
-use crate::operation::events::Events;
-use crate::operation::open::{Open, Opening};
 use crate::settings::{self, Options};
-use crate::sse::Framer;
 
-#[wasm_bindgen]
-extern "C" {
-    /// The same as `js_sys::Reflect::get`, but that the name comes as text.
-    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
-    fn field(object: &JsValue, name: &str) -> Result<JsValue, JsValue>;
-}
-
-/// The largest event unless the caller says so, in bytes.
-const MAX_EVENT_BYTES: f64 = 8_388_608.0;
 /// How many messages make a page unless the caller says so.
 const PAGE: f64 = 50.0;
 
-fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Invalid, message)
-}
-
-/// The fields of an object that a caller may have handed in.
-struct Fields {
-    object: JsValue,
-    /// of the errors for those that are wrong
-    kind: ErrorKind,
-}
-
 impl Fields {
-    /// Those of `object`; `what` it is.
-    fn of(object: JsValue, what: &str) -> Result<Self, Error> {
-        if object.is_undefined() || object.is_object() || object.is_function() {
-            return Ok(Fields {
-                object,
-                kind: ErrorKind::Invalid,
-            });
-        }
-        let found = kind_of(&object);
-        Err(invalid(format!(
-            "{what} must be an object, and found is {found}"
-        )))
-    }
-
-    fn wrong(&self, message: String) -> Error {
-        Error::new(self.kind, message)
-    }
-
-    /// What is not there is undefined.
-    fn get(&self, name: &str) -> Result<JsValue, Error> {
-        if self.object.is_undefined() {
-            return Ok(JsValue::UNDEFINED);
-        }
-        field(&self.object, name).map_err(|_| self.wrong(format!("`{name}` cannot be read")))
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, Error> {
-        let value = self.get(name)?;
-        let text = value.as_string();
-        self.checked(name, &value, "a string", text.is_some())?;
-        Ok(text)
-    }
-
-    fn number(&self, name: &str) -> Result<Option<f64>, Error> {
-        let value = self.get(name)?;
-        let number = value.as_f64();
-        self.checked(name, &value, "a number", number.is_some())?;
-        Ok(number)
-    }
-
-    fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
-        let value = self.get(name)?;
-        let boolean = value.as_bool();
-        self.checked(name, &value, "true or false", boolean.is_some())?;
-        Ok(boolean)
-    }
-
-    /// Whether the caller gave a function.
-    fn function(&self, name: &str) -> Result<bool, Error> {
-        let value = self.get(name)?;
-        match value.is_function() {
-            false if !value.is_undefined() => Err(Error::new(
-                ErrorKind::Config,
-                format!("`{name}` is no function"),
-            )),
-            found => Ok(found),
-        }
-    }
-
     /// A JSON object.
     fn json(&self, name: &str) -> Result<Option<Json>, Error> {
         object(name, &self.get(name)?)
@@ -118,43 +34,9 @@ impl Fields {
             true => Array::from(&given),
             false => Object::entries(given.unchecked_ref()),
         };
-        let pair = |pair: JsValue| {
-            let part = |at: u32| Reflect::get_u32(&pair, at).ok()?.as_string();
-            Some((part(0)?, part(1)?))
-        };
-        let headers: Option<Vec<_>> = pairs.iter().map(pair).collect();
-        headers.ok_or_else(|| self.wrong("`headers` holds a value that is no string".to_owned()))
+        super::pairs(&pairs)
+            .ok_or_else(|| self.wrong("`headers` holds a value that is no string".to_owned()))
     }
-
-    /// What is neither `wanted` nor left out is an error. Values are not repeated in it, with one exception: where a number
-    /// should be, a text is no secret.
-    fn checked(&self, name: &str, value: &JsValue, wanted: &str, fits: bool) -> Result<(), Error> {
-        if fits || is_nothing(value) {
-            return Ok(());
-        }
-        let found = match value.as_string() {
-            Some(text) => format!("\"{text}\""),
-            None => kind_of(value),
-        };
-        Err(self.wrong(format!("`{name}` must be {wanted}, and is {found}")))
-    }
-}
-
-fn is_nothing(value: &JsValue) -> bool {
-    value.is_undefined() || value.is_null()
-}
-
-/// JavaScript's own word.
-fn kind_of(value: &JsValue) -> String {
-    match value.is_null() {
-        true => "null".to_owned(),
-        false => value.js_typeof().as_string().unwrap_or_default(),
-    }
-}
-
-/// Those of an object that may be left out.
-fn fields<T: tsify::Tsify>(given: Option<Ts<T>>, what: &str) -> Result<Fields, Error> {
-    Fields::of(given.map_or(JsValue::UNDEFINED, JsValue::from), what)
 }
 
 pub fn options(
@@ -206,7 +88,7 @@ pub fn options(
 
 /// Node has one from version 22 on.
 fn has_web_socket() -> bool {
-    field(&js_sys::global(), "WebSocket").is_ok_and(|found| found.is_function())
+    GLOBAL.with(|global| field(global, "WebSocket").is_ok_and(|found| found.is_function()))
 }
 
 type CallSettings = (Option<f64>, Vec<(String, String)>);
@@ -369,67 +251,6 @@ pub fn range(given: Option<Ts<MessageQuery>>) -> Result<(Range, Option<Direction
             limit: count(given.number("limit")?)? as usize,
         },
         direction,
-    ))
-}
-
-pub fn read_options(given: Option<Ts<ReadOptions>>) -> Result<Events, Error> {
-    let (framer, idle_timeout, dispatch_unfinished) = reading(&fields(given, "how to read")?)?;
-    Ok(Events::new(framer, idle_timeout, dispatch_unfinished))
-}
-
-fn reading(given: &Fields) -> Result<(Framer, f64, bool), Error> {
-    let most = given.number("maxEventBytes")?;
-    let most = settings::whole("maxEventBytes", most, MAX_EVENT_BYTES, 1.0)?;
-    let idle_timeout = given.number("idleTimeout")?;
-    let idle_timeout = settings::milliseconds("idleTimeout", idle_timeout, f64::INFINITY)?;
-    let last_event_id = given.text("lastEventId")?.unwrap_or_default();
-    let mut framer = Framer::with_last_event_id(most as usize, last_event_id);
-    framer.keep_comments(given.get("onComment")?.is_function());
-    let dispatch_unfinished = given.boolean("dispatchUnfinished")?.unwrap_or_default();
-    Ok((framer, idle_timeout, dispatch_unfinished))
-}
-
-pub fn open_options(given: JsValue, method: &str, once: bool, seed: u32) -> Result<Open, Error> {
-    let given = Fields::of(given, "how to open")?;
-    let (framer, idle_timeout, dispatch_unfinished) = reading(&given)?;
-    given.function("fetch")?;
-    let limits = given.get("reconnect")?;
-    let asked = limits.as_bool();
-    let reconnect = asked.or((!limits.is_undefined()).then_some(true));
-    let limits = match asked {
-        None => limits,
-        Some(_) => JsValue::UNDEFINED,
-    };
-    let limits = Fields::of(limits, "`reconnect`")?;
-    if once && reconnect == Some(true) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "`body` is a stream, which can be sent only once, and `reconnect` would send it again",
-        ));
-    }
-    let attempts = settings::whole(
-        "maxAttempts",
-        limits
-            .number("maxAttempts")?
-            .filter(|most| *most != f64::INFINITY),
-        f64::INFINITY,
-        0.0,
-    )?;
-    let max_delay = match limits.number("maxDelay")? {
-        Some(most) => Some(settings::milliseconds("maxDelay", Some(most), most)?),
-        None => None,
-    };
-    Ok(Open::new(
-        framer,
-        Opening {
-            method: method.to_owned(),
-            reconnect,
-            max_attempts: attempts,
-            max_delay,
-            idle_timeout,
-            dispatch_unfinished,
-            seed: u64::from(seed),
-        },
     ))
 }
 
