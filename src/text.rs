@@ -27,6 +27,11 @@ impl<'a> Text<'a> {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// The text in UTF-8, in which a surrogate without its other half has three bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The text, with U+FFFD in place of what has no other half.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match self.as_str() {

@@ -221,6 +221,11 @@ pub trait Listener {
     fn so_far(&self) -> &Text<'static>;
     /// Something happened on the way to the answer: anything but `done`.
     fn event(&mut self, event: ReplyEvent<'_>);
+    /// The event `content`, which is nearly all that an answer consists of.
+    fn content(&mut self, delta: &Text<'_>) {
+        let delta = delta.clone();
+        self.event(ReplyEvent::Content { delta });
+    }
     /// The answer is whole. `text` is the truth; without it, what came so far is.
     fn done(&mut self, reply: Box<Reply>, text: Option<Text<'static>>);
     /// The answer failed.
@@ -306,6 +311,11 @@ pub trait Decoder {
     /// Reads what [`Sending::before`] asked for.
     fn before(&mut self, _body: &str) -> Result<(), Error> {
         Ok(())
+    }
+    /// Reads one frame of a stream as [`Decoder::frame`] does, if it is one of those that most of the answer consists of
+    /// and has nothing unusual about it; else does nothing and says `false`. This is the hot path: nothing is allocated.
+    fn skim(&mut self, _event: &[u8], _data: &[u8], _listener: &mut dyn Listener) -> bool {
+        false
     }
     /// Reads one frame of a stream.
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error>;

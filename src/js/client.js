@@ -96,8 +96,13 @@ export class Client {
 
   /** Each loop over it is an operation of its own. */
   #many(machine, options) {
-    return { [Symbol.asyncIterator]: () => new Pulled(this.#drive(machine(), options)) };
+    const drive = () => this.#drive(machine(), options);
+    return { [Symbol.asyncIterator]: () => over(drive()) };
   }
+}
+
+function over(drive) {
+  return new Pulled(drive, drive);
 }
 
 /** Opens an account of Agent Cloud, and gives its token. */
@@ -122,7 +127,7 @@ class ReplyStream {
     });
     // who iterates hears of a failure there, and need not ask here
     this.#final.catch(() => {});
-    this.#events = new Pulled(drive, {
+    this.#events = new Pulled(drive, drive, {
       value: (event) => event.type === "done" && this.#settle.resolve(event.reply),
       failed: (error) => this.#settle.reject(error),
       left: () => this.#settle.reject(left()),

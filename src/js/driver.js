@@ -2,6 +2,7 @@
 // after every step the machine says what next.
 
 import { AgentlineError } from "./error.js";
+import { Window } from "./memory.js";
 import { Line } from "./socket.js";
 
 // what next: machine.rs has the same list
@@ -19,6 +20,8 @@ const CLOSE = 10;
 
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
+/** How often in the time that a body may be silent the timer looks. */
+const LOOKS = 8;
 /** Milliseconds for a server to end a body of which nothing more is wanted. */
 const LINGER = 1_000;
 /** A chunk goes into the module in pieces of this many bytes, so that a large one does not make its memory grow. */
@@ -44,12 +47,15 @@ export class Drive {
    * @param {{ body: ReadableStream<Uint8Array> | null }} [response] what the machine begins with, if it is there already
    */
   constructor(memory, machine, carrier, signal, response) {
-    this.memory = memory;
+    this.window = new Window(memory, machine.window());
     this.machine = machine;
     this.carrier = carrier;
     this.signal = signal;
     this.next = undefined;
+    // what waits to be taken: of `values`, those from `at` on and before `count`
     this.values = [];
+    this.at = 0;
+    this.count = 0;
     this.end = undefined;
     this.failed = undefined;
     this.over = false;
@@ -62,7 +68,10 @@ export class Drive {
     this.reader = undefined;
     this.line = undefined;
     this.watch = undefined;
-    this.heard = 0;
+    /** milliseconds since the epoch, as the clock was looked at last */
+    this.now = 0;
+    /** somebody came to read, or something to be read, since the timer looked */
+    this.stirred = false;
     this.silent = false;
     this.secret = undefined;
     this.cause = undefined;
@@ -78,7 +87,7 @@ export class Drive {
   // what the machine's table is read into
 
   value(value) {
-    this.values.push(value);
+    this.values[this.count++] = value;
   }
 
   page(end) {
@@ -87,7 +96,7 @@ export class Drive {
 
   event(name, data, id) {
     if (id !== undefined) this.id = id;
-    this.values.push({ event: name === "" ? "message" : name, data, id: this.id });
+    this.values[this.count++] = { event: name, data, id: this.id };
   }
 
   comment(text) {
@@ -109,48 +118,77 @@ export class Drive {
     if (!this.pulling) this.finish();
   }
 
-  /** Goes on until there are values, and gives them; nothing once the operation is over. */
-  pull() {
-    // silence is what somebody hears who listens
-    if (this.watch !== undefined) this.heard = Date.now();
-    if (this.next === READ && this.reader && this.values.length === 0) {
-      // the hot path: one chunk in, its values out, and no async function on the way
-      this.pulling = true;
-      return this.reader.read().then(this.onChunk, this.onBroken);
-    }
-    return this.run();
+  /** Whether values wait to be taken. */
+  get waiting() {
+    return this.at < this.count;
   }
 
-  onChunk = (chunk) => {
-    if (chunk.done || this.aborted || this.silent) return this.run(this.ended(chunk));
+  /** The next value that waits. */
+  take() {
+    const value = this.values[this.at];
+    this.values[this.at++] = undefined;
+    if (this.at === this.count) this.at = this.count = 0;
+    return value;
+  }
+
+  /** All values that wait. */
+  takeAll() {
+    const { values, at, count } = this;
+    this.drop();
+    return values.slice(at, count);
+  }
+
+  drop() {
+    this.values = [];
+    this.at = this.count = 0;
+  }
+
+  /** Goes on until there are values, and gives them; nothing once the operation is over. */
+  async pull() {
+    return (await this.run()) ? this.takeAll() : undefined;
+  }
+
+  /** The hot path: where the machine waits for bytes and for nothing else, a promise of the next chunk, for `chunk`. One
+   * chunk in, its values out, and no async function on the way. */
+  nextChunk() {
+    if (this.next !== READ || this.reader === undefined) return undefined;
+    this.pulling = true;
+    this.stirred = true;
+    return this.reader.read();
+  }
+
+  /** Takes what `nextChunk` promised, and says whether values wait; if not, `run` goes on from there. */
+  chunk(chunk) {
+    if (chunk.done || this.aborted || this.silent) {
+      this.next = this.ended(chunk);
+      return false;
+    }
     try {
       this.next = this.bytes(chunk.value);
     } catch (error) {
       this.finish();
       throw error;
     }
-    return this.next === READ && this.values.length > 0 ? this.taken() : this.run();
-  };
-
-  onBroken = (error) => this.run(this.ended(undefined, error));
-
-  taken() {
-    const { values } = this;
-    this.values = [];
+    if (this.next !== READ || this.count === 0) return false;
     this.pulling = false;
-    return values;
+    return true;
   }
 
-  /** The same, from wherever the machine is. */
-  async run(next) {
+  /** The same for a chunk that did not come. */
+  broke(error) {
+    this.next = this.ended(undefined, error);
+  }
+
+  /** Goes on until values wait, from wherever the machine is; says whether there are any. */
+  async run() {
     this.pulling = true;
-    if (next !== undefined) this.next = next;
+    this.stirred = true;
     try {
       for (;;) {
         if (this.next === FAILED) this.failed ??= this.failure();
         if (this.next === DONE) this.linger();
         if (this.next === DONE || this.next === FAILED) this.finish();
-        if (this.over || this.aborted || this.values.length > 0) break;
+        if (this.over || this.aborted || this.waiting) break;
         this.next = await this.step(this.next);
       }
     } catch (error) {
@@ -163,9 +201,9 @@ export class Drive {
     }
     if (this.aborted) throw this.reason;
     // what came before a failure comes out before it
-    if (this.values.length > 0) return this.taken();
+    if (this.waiting) return true;
     if (this.failed) throw this.failed;
-    return undefined;
+    return false;
   }
 
   /** Does what the machine asked for, and tells it what happened. */
@@ -196,8 +234,7 @@ export class Drive {
 
   /** Takes out what the last step put into the machine's table. */
   took(next) {
-    const place = this.machine.place();
-    if (place !== 0) this.memory.take(place, this);
+    this.window.take(this);
     return next;
   }
 
@@ -259,8 +296,9 @@ export class Drive {
     } catch (error) {
       return this.ended(undefined, error);
     }
-    const stopped = chunk.done || this.aborted || this.silent;
-    return stopped ? this.ended(chunk) : this.bytes(chunk.value);
+    if (chunk.done || this.aborted || this.silent) return this.ended(chunk);
+    this.now = Date.now();
+    return this.bytes(chunk.value);
   }
 
   /** Nothing more can be read: why, is what the machine is told. */
@@ -274,8 +312,8 @@ export class Drive {
   }
 
   bytes(chunk) {
-    const { machine, memory } = this;
-    this.heard = Date.now();
+    const { machine, window } = this;
+    this.stirred = true;
     // bytes of another realm are bytes; text, a DataView or wider numbers would be lost or torn below
     if (chunk?.BYTES_PER_ELEMENT !== 1) {
       return this.took(this.broken(new TypeError("the body gave something else than bytes")));
@@ -283,8 +321,13 @@ export class Drive {
     let next = READ;
     for (let at = 0; at < chunk.length && next === READ; at += PIECE) {
       const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
-      memory.put(machine.space(piece.length), piece);
-      next = this.took(machine.bytes(this.heard, piece.length));
+      if (!window.put(piece)) {
+        machine.space(piece.length);
+        window.put(piece);
+      }
+      // the time of the last look is good enough where values come, and looking costs as much as what is told
+      next = machine.bytes(this.now, piece.length);
+      window.take(this);
     }
     return next;
   }
@@ -397,21 +440,25 @@ export class Drive {
     return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
   }
 
-  /** Gives the body up when nothing comes for so long. One timer for all of it, which looks when the last byte came and
-   * goes on for the rest: a timer for each read costs more than the read. Time in which nobody reads is not the server's. */
+  /** Gives the body up when nothing comes for so long, or for an eighth more. One timer for all of it: a timer for each
+   * read costs more than the read, and so does looking at the clock. So whatever stirs leaves a mark, and the timer looks
+   * for marks. Time in which nobody reads is not the server's. */
   listen(limit) {
-    this.heard = Date.now();
     if (!(limit <= LONGEST)) return;
+    let since = Date.now();
     const look = () => {
-      const left = this.pulling ? this.heard + limit - Date.now() : limit;
+      this.now = Date.now();
+      if (this.stirred || !this.pulling) since = this.now;
+      this.stirred = false;
+      const left = since + limit - this.now;
       if (left > 0) {
-        this.watch = setTimeout(look, left);
+        this.watch = setTimeout(look, Math.min(left, limit / LOOKS));
       } else {
         this.silent = true;
         this.release();
       }
     };
-    this.watch = setTimeout(look, limit);
+    this.watch = setTimeout(look, limit / LOOKS);
   }
 
   /** The operation has all it wants. The server mostly ends the body now: waiting for that keeps the connection for the

@@ -49,17 +49,13 @@ class Source {
     return this.drive?.id ?? this.options?.lastEventId ?? "";
   }
 
-  pull() {
-    return this.drive ? this.drive.pull() : this.open();
-  }
-
   async open() {
     const drive = await this.make();
     drive.id = this.lastEventId;
     drive.onComment = this.options?.onComment;
     this.drive = drive;
     if (this.aborted) drive.abort(this.aborted.reason);
-    return drive.pull();
+    return drive;
   }
 
   abort(reason) {

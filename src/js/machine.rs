@@ -36,7 +36,21 @@ pub struct Machine {
     all_headers: bool,
     table: Table,
     pause: f64,
+    window: Box<Window>,
 }
+
+/// What JavaScript looks at after each step, so that it need not ask.
+#[derive(Default)]
+#[repr(C)]
+struct Window {
+    /// the address of the room for the next bytes, and how many fit in
+    room: [u32; 2],
+    /// as [`Table::place`] says
+    table: [u32; 6],
+}
+
+/// Room is made for as many bytes as came last, but for no more than this.
+const CHUNK: usize = 16_384;
 
 impl Machine {
     pub(super) fn new(operation: Result<Box<dyn Operation>, Error>) -> Self {
@@ -46,6 +60,7 @@ impl Machine {
             all_headers: false,
             table: Table::default(),
             pause: 0.0,
+            window: Box::default(),
         }
     }
 
@@ -63,6 +78,15 @@ impl Machine {
 
     fn step(&mut self, now: Now, happened: Happened) -> u32 {
         self.table.clear();
+        let next = self.next(now, happened);
+        *self.window = Window {
+            room: [0, 0],
+            table: self.table.place(),
+        };
+        next
+    }
+
+    fn next(&mut self, now: Now, happened: Happened) -> u32 {
         let Ok(operation) = &mut self.operation else {
             return next::FAILED;
         };
@@ -193,17 +217,27 @@ impl Machine {
         self.step(now, Happened::Head(head))
     }
 
-    /// The address of room for so many bytes.
-    pub fn space(&mut self, at_least: usize) -> *mut u8 {
-        match &mut self.operation {
-            Ok(operation) => operation.space(at_least).as_mut_ptr(),
-            Err(_) => std::ptr::null_mut(),
+    /// The address of the numbers that say, after each step, where to put bytes and what there is to read: see `memory.js`.
+    /// It stays the same.
+    pub fn window(&self) -> *const u32 {
+        (&raw const *self.window).cast()
+    }
+
+    /// Makes room for so many bytes.
+    pub fn space(&mut self, at_least: usize) {
+        if let Ok(operation) = &mut self.operation {
+            let room = operation.space(at_least);
+            self.window.room = [room.as_mut_ptr() as u32, room.len() as u32];
         }
     }
 
-    /// So many bytes were put there.
+    /// So many bytes were put there. After it there is room for as many again, so that a chunk is one call.
     pub fn bytes(&mut self, now: f64, count: usize) -> u32 {
-        self.step(now, Happened::Bytes(count))
+        let next = self.step(now, Happened::Bytes(count));
+        if next == next::READ {
+            self.space(count.min(CHUNK));
+        }
+        next
     }
 
     /// The body ended.
@@ -270,11 +304,6 @@ impl Machine {
     /// What `YIELD` handed out was taken, and more is wanted.
     pub fn resume(&mut self, now: f64) -> u32 {
         self.step(now, Happened::Resumed)
-    }
-
-    /// Where the table is, if the last step put something into it; else 0.
-    pub fn place(&mut self) -> *const u32 {
-        self.table.place()
     }
 
     /// What `FAILED` means, as JSON text.

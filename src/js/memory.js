@@ -1,15 +1,20 @@
-// The way over the boundary: bytes into the module's memory, one text and one table of numbers out of it.
-// `table.rs` writes that table; the two change together.
+// The way over the boundary: bytes into the module's memory, two texts and one table of numbers out of it.
+// `machine.rs` says where they are and `table.rs` writes the table; the three change together.
 
 const NONE = 0xffffffff;
+const SAME = 0xfffffffe;
 const LITERAL = 0x80000000;
+const WIDE = 0x40000000;
 const ROLES = ["user", "assistant", "tool", "system", "unknown"];
 
-/** Up to so many bytes, a loop is faster than a call of the decoder. */
+/** Up to so many bytes, putting characters together is faster than a call of the decoder. */
 const SHORT = 24;
+/** Of texts up to so many bytes, the views are kept. */
+const KEPT = 512;
 
 // A U+FEFF in an answer is a character of it, and not a byte order mark.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const { fromCharCode } = String;
 
 /** The memory of one instance of the module. */
 export class Memory {
@@ -23,42 +28,59 @@ export class Memory {
     this.words = new Uint32Array(this.memory.buffer);
   }
 
-  put(address, chunk) {
-    // whatever grew the memory took the old views away
-    if (this.bytes.buffer !== this.memory.buffer) this.look();
-    this.bytes.set(chunk, address);
-  }
-
-  /** Takes everything out of a table whose place is at `address`. */
-  take(address, into) {
-    if (this.bytes.buffer !== this.memory.buffer) this.look();
-    const { words } = this;
-    const at = address >>> 2;
-    const text = this.text(words[at], words[at + 1]);
-    const row = words[at + 2] >>> 2;
-    read(new Pieces(text, words, row), row + words[at + 3], into);
-  }
-
-  text(address, length) {
-    const { bytes } = this;
-    if (length > SHORT) return decoder.decode(bytes.subarray(address, address + length));
-    let text = "";
-    for (let at = address; at < address + length; at++) {
-      const byte = bytes[at];
-      if (byte >= 0x80) return decoder.decode(bytes.subarray(address, address + length));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+  /** Whatever grew the memory took the old views away. Asking them is far cheaper than asking for the buffer. */
+  renew() {
+    if (this.words.length === 0) this.look();
+    return this.words;
   }
 }
 
-/** Cuts the pieces out of the text, in the order of the table's rows, which begin at `row` of `words`. */
-class Pieces {
-  constructor(text, words, row) {
-    this.text = text;
+/** What one machine shows of the memory, at `address`. */
+export class Window {
+  constructor(memory, address) {
+    this.memory = memory;
+    this.at = address >>> 2;
+    this.narrowViews = new Views();
+    this.wideViews = new Views();
+    /** the name of the event that came last */
+    this.name = "";
+    // what is being read: the rows, the two texts, and how far they are read
+    this.words = undefined;
+    this.row = 0;
+    this.narrow = "";
+    this.narrowAt = 0;
+    this.wide = "";
+    this.wideAt = 0;
+  }
+
+  /** Puts a chunk where the machine has room for it; false if it has too little. */
+  put(chunk) {
+    const { memory, at } = this;
+    const words = memory.renew();
+    if (chunk.length > words[at + 1]) return false;
+    memory.bytes.set(chunk, words[at]);
+    return true;
+  }
+
+  /** Takes everything out of the machine's table. */
+  take(into) {
+    const { memory, at } = this;
+    const words = memory.renew();
+    const count = words[at + 7];
+    if (count === 0) return;
+    const narrow = words[at + 3];
+    const wide = words[at + 5];
+    this.narrow = narrow === 0 ? "" : ascii(memory.bytes, words[at + 2], narrow, this.narrowViews);
+    this.narrowAt = 0;
+    this.wide =
+      wide === 0 ? "" : decoder.decode(this.wideViews.of(memory.bytes, words[at + 4], wide));
+    this.wideAt = 0;
     this.words = words;
-    this.row = row;
-    this.at = 0;
+    this.row = words[at + 6] >>> 2;
+    read(this, this.row + count, into);
+    this.words = undefined;
+    this.narrow = "";
+    this.wide = "";
   }
 
   number() {
@@ -82,14 +104,76 @@ class Pieces {
   /** A piece of which half a character may be a part: then it is a JSON string. */
   written() {
     const length = this.number();
-    return length & LITERAL ? JSON.parse(this.cut(length & ~LITERAL)) : this.cut(length);
+    return length >= LITERAL ? JSON.parse(this.cut(length - LITERAL)) : this.cut(length);
+  }
+
+  eventName() {
+    const length = this.number();
+    if (length !== SAME) this.name = this.cut(length) || "message";
+    return this.name;
   }
 
   cut(length) {
-    const start = this.at;
-    this.at += length;
-    return this.text.substring(start, this.at);
+    if (length >= WIDE) {
+      const start = this.wideAt;
+      this.wideAt += length - WIDE;
+      return this.wide.substring(start, this.wideAt);
+    }
+    const start = this.narrowAt;
+    this.narrowAt += length;
+    return this.narrow.substring(start, this.narrowAt);
   }
+}
+
+/** Views of the memory from one address on. To make one costs as much as to decode a short text, and the texts of a
+ * stream have few lengths. */
+class Views {
+  constructor() {
+    this.bytes = undefined;
+    this.address = 0;
+    this.kept = [];
+  }
+
+  of(bytes, address, length) {
+    if (length > KEPT) return bytes.subarray(address, address + length);
+    if (this.bytes !== bytes || this.address !== address) {
+      this.bytes = bytes;
+      this.address = address;
+      this.kept = [];
+    }
+    let view = this.kept[length];
+    if (view === undefined) {
+      view = bytes.subarray(address, address + length);
+      this.kept[length] = view;
+    }
+    return view;
+  }
+}
+
+/** A text that is nothing but ASCII. */
+function ascii(bytes, address, length, views) {
+  if (length > SHORT) return decoder.decode(views.of(bytes, address, length));
+  let at = address;
+  let text = "";
+  for (; length >= 8; length -= 8, at += 8) {
+    text += fromCharCode(
+      bytes[at],
+      bytes[at + 1],
+      bytes[at + 2],
+      bytes[at + 3],
+      bytes[at + 4],
+      bytes[at + 5],
+      bytes[at + 6],
+      bytes[at + 7],
+    );
+  }
+  if (length >= 4) {
+    text += fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
+    length -= 4;
+    at += 4;
+  }
+  for (; length > 0; length--, at++) text += fromCharCode(bytes[at]);
+  return text;
 }
 
 const halves = new Uint32Array(2);
@@ -111,10 +195,12 @@ function read(pieces, end, into) {
         into.page(JSON.parse(pieces.piece()));
         break;
       case 5:
-        into.event(pieces.piece(), pieces.piece(), pieces.optional());
+        into.event(pieces.eventName(), pieces.piece(), pieces.optional());
         break;
       case 6:
         into.comment(pieces.piece());
+        // the caller's function may have used the module, and its memory may have grown
+        pieces.words = pieces.memory.renew();
         break;
       case 7:
         into.resume(pieces.piece(), pieces.optionalNumber());

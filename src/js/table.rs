@@ -1,18 +1,25 @@
-//! Many results over the boundary as one text and one table of numbers. A row of the table is a kind and the lengths of
-//! its pieces of the text, in UTF-16 units and in their order, so that JavaScript decodes once and cuts with `substring`.
-//! `table.js` reads this: the two change together.
+//! Many results over the boundary as two texts and one table of numbers. A row of the table is a kind and the lengths of
+//! its pieces of the texts, in UTF-16 units and in their order, so that JavaScript decodes once and cuts with `substring`.
+//! One text has the pieces that are ASCII: they are nearly all, their units are their bytes, and JavaScript keeps them in
+//! half the room. The other one has the rest.
+//! `memory.js` reads this: the two change together.
 
 use std::fmt::Write;
 
 use crate::json::write;
 use crate::model::{Message, ReplyEvent, Role};
 use crate::operation::{Outcome, Sink};
+use crate::sse::text;
 use crate::text::Text;
 
 /// No piece.
 const NONE: u32 = u32::MAX;
+/// The name of the event is that of the one before.
+const SAME: u32 = u32::MAX - 1;
 /// The piece is a JSON string: it holds a lone surrogate, which the text cannot.
 const LITERAL: u32 = 1 << 31;
+/// The piece is in the text that is not ASCII. No piece has a length of so many bits: it would not fit into the memory.
+const WIDE: u32 = 1 << 30;
 
 /// The kinds of rows.
 mod kind {
@@ -25,7 +32,7 @@ mod kind {
     pub const MESSAGE: u32 = 3;
     /// JSON
     pub const PAGE: u32 = 4;
-    /// name, data, id or none if it is the last one's
+    /// name or the same, data, id or none if it is the last one's
     pub const EVENT: u32 = 5;
     /// text
     pub const COMMENT: u32 = 6;
@@ -36,37 +43,57 @@ mod kind {
 /// What waits to be read by JavaScript.
 #[derive(Default)]
 pub struct Table {
-    text: String,
+    /// nothing but ASCII
+    narrow: Vec<u8>,
+    wide: String,
     rows: Vec<u32>,
-    /// where the two are: address and length of each
-    place: [u32; 4],
+    /// the name of the event that came last, once there was one
+    name: Option<Vec<u8>>,
 }
 
 impl Table {
     /// Forgets what was read.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.narrow.clear();
+        self.wide.clear();
         self.rows.clear();
     }
 
-    /// The address of four numbers: address and length of the text in bytes, address and length of the table in
-    /// numbers. Null while nothing waits.
-    pub fn place(&mut self) -> *const u32 {
-        if self.rows.is_empty() {
-            return std::ptr::null();
-        }
-        self.place = [
-            self.text.as_ptr() as u32,
-            self.text.len() as u32,
+    /// Address and length of the two texts, in bytes, and of the rows, in numbers.
+    pub fn place(&self) -> [u32; 6] {
+        [
+            self.narrow.as_ptr() as u32,
+            self.narrow.len() as u32,
+            self.wide.as_ptr() as u32,
+            self.wide.len() as u32,
             self.rows.as_ptr() as u32,
             self.rows.len() as u32,
-        ];
-        self.place.as_ptr()
+        ]
+    }
+
+    fn narrow(&mut self, ascii: &[u8]) {
+        self.narrow.extend_from_slice(ascii);
+        self.rows.push(ascii.len() as u32);
+    }
+
+    fn wide(&mut self, text: &str) {
+        self.wide.push_str(text);
+        self.rows.push(units(text) | WIDE);
     }
 
     fn piece(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.rows.push(units(text));
+        match is_ascii(text.as_bytes()) {
+            true => self.narrow(text.as_bytes()),
+            false => self.wide(text),
+        }
+    }
+
+    /// A piece of a stream, in which there may be bytes that are no text.
+    fn bytes(&mut self, bytes: &[u8]) {
+        match is_ascii(bytes) {
+            true => self.narrow(bytes),
+            false => self.wide(&text(bytes)),
+        }
     }
 
     fn optional(&mut self, text: Option<&str>) {
@@ -77,13 +104,16 @@ impl Table {
     }
 
     fn text(&mut self, text: &Text<'_>) {
-        if let Some(text) = text.as_str() {
-            return self.piece(text);
+        if is_ascii(text.as_bytes()) {
+            return self.narrow(text.as_bytes());
         }
-        let start = self.text.len();
-        write::string(&mut self.text, text);
-        let length = units(self.text.get(start..).unwrap_or_default());
-        self.rows.push(length | LITERAL);
+        if let Some(text) = text.as_str() {
+            return self.wide(text);
+        }
+        let start = self.wide.len();
+        write::string(&mut self.wide, text);
+        let length = units(self.wide.get(start..).unwrap_or_default());
+        self.rows.push(length | LITERAL | WIDE);
     }
 
     fn value(&mut self, kind: u32, json: &str) {
@@ -136,12 +166,29 @@ impl Table {
 }
 
 impl Sink for Table {
+    fn content(&mut self, delta: &Text<'_>) {
+        self.rows.push(kind::CONTENT);
+        self.text(delta);
+    }
+
+    fn frame(&mut self, event: &[u8], data: &[u8], id: Option<&str>) {
+        self.rows.reserve(4);
+        self.rows.push(kind::EVENT);
+        if self.name.as_deref() == Some(event) {
+            self.rows.push(SAME);
+        } else {
+            self.bytes(event);
+            let name = self.name.get_or_insert_default();
+            name.clear();
+            name.extend_from_slice(event);
+        }
+        self.bytes(data);
+        self.optional(id);
+    }
+
     fn put(&mut self, outcome: Outcome<'_>) {
         match outcome {
-            Outcome::Event(ReplyEvent::Content { delta }) => {
-                self.rows.push(kind::CONTENT);
-                self.text(&delta);
-            }
+            Outcome::Event(ReplyEvent::Content { delta }) => self.content(&delta),
             Outcome::Event(event) => self.value(kind::VALUE, &write::text(&event)),
             Outcome::Message(message) => self.message(&message),
             Outcome::Session(session) => self.value(kind::VALUE, &write::text(&session)),
@@ -149,10 +196,7 @@ impl Sink for Table {
             Outcome::Token(token) => self.value(kind::VALUE, &write::text(&token)),
             Outcome::Page(end) => self.value(kind::PAGE, &write::text(&end)),
             Outcome::Frame { event, data, id } => {
-                self.rows.push(kind::EVENT);
-                self.piece(event);
-                self.piece(data);
-                self.optional(id);
+                self.frame(event.as_bytes(), data.as_bytes(), id);
             }
             Outcome::Comment(text) => self.value(kind::COMMENT, text),
             Outcome::Resume { id, retry } => {
@@ -165,11 +209,13 @@ impl Sink for Table {
     }
 }
 
+/// Without a way out in the middle, so that it is done sixteen bytes at a time.
+fn is_ascii(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte) < 0x80
+}
+
 /// The length of a text in JavaScript.
 fn units(text: &str) -> u32 {
-    if text.is_ascii() {
-        return text.len() as u32;
-    }
     // every character counts once, and twice beyond the basic plane, where UTF-8 takes four bytes
     text.bytes()
         .map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0))

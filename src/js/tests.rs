@@ -25,19 +25,31 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     fn new(memory: JsValue) -> Memory;
 
-    #[wasm_bindgen(method)]
-    fn take(this: &Memory, address: *const u32, into: &JsValue);
+    type Window;
+
+    #[wasm_bindgen(constructor)]
+    fn new(memory: &Memory, address: *const u32) -> Window;
 
     #[wasm_bindgen(method)]
-    fn put(this: &Memory, address: *mut u8, chunk: &[u8]);
+    fn take(this: &Window, into: &JsValue);
+
+    #[wasm_bindgen(method)]
+    fn put(this: &Window, chunk: &[u8]) -> bool;
 }
 
-fn memory() -> Memory {
-    Memory::new(wasm_bindgen::memory())
+fn window(address: *const u32) -> Window {
+    Window::new(&Memory::new(wasm_bindgen::memory()), address)
+}
+
+/// Where JavaScript looks for what is in a table.
+fn place(table: &Table) -> [u32; 8] {
+    let mut place = [0; 8];
+    place[2..].copy_from_slice(&table.place());
+    place
 }
 
 /// Everything that JavaScript reads out of a table, as JSON: a list of [method, arguments…].
-fn taken(place: *const u32) -> String {
+fn taken(window: &Window) -> String {
     let into = JSON::parse("{}").unwrap();
     let calls = Array::new();
     for method in ["value", "page", "event", "comment", "resume"] {
@@ -48,7 +60,7 @@ fn taken(place: *const u32) -> String {
         let push = push.call1(&JsValue::NULL, &calls).unwrap();
         Reflect::set(&into, &method.into(), &push).unwrap();
     }
-    memory().take(place, &into);
+    window.take(&into);
     JSON::stringify(&calls).unwrap().into()
 }
 
@@ -94,14 +106,14 @@ fn a_message_arrives_with_every_field_in_its_place() {
         r#""createdAt":"2026-11-21T19:26:24.581Z","timestamp":1795289184581.5,"author":{"id":"a"},"#,
         r#""citations":[1.5]}],["page",{"hasMore":false,"cursors":{}}]]"#
     );
-    assert_eq!(taken(table.place()), expected);
+    assert_eq!(taken(&window(place(&table).as_ptr())), expected);
 }
 
 #[wasm_bindgen_test]
 fn a_message_through_the_table_is_the_same_as_one_through_json() {
     let mut table = Table::default();
     table.put(Outcome::Message(message()));
-    let JsonOrder(through_table) = JsonOrder::of(&taken(table.place()));
+    let JsonOrder(through_table) = JsonOrder::of(&taken(&window(place(&table).as_ptr())));
     let JsonOrder(through_json) =
         JsonOrder::of(&format!("[[\"value\",{}]]", write::text(&message())));
     assert_eq!(through_table, through_json);
@@ -133,7 +145,10 @@ fn half_a_character_and_its_other_half_arrive_as_javascript_has_them() {
         delta: Text::from("é😀\u{FEFF}"),
     }));
     let expected = r#"[["value",{"type":"content","delta":"\ud83d"}],["value",{"type":"content","delta":"\ude00"}],["value",{"type":"content","delta":"é😀"#;
-    assert_eq!(taken(table.place()), format!("{expected}\u{FEFF}\"}}]]"));
+    assert_eq!(
+        taken(&window(place(&table).as_ptr())),
+        format!("{expected}\u{FEFF}\"}}]]")
+    );
 }
 
 #[wasm_bindgen_test]
@@ -141,7 +156,7 @@ fn metadata_and_raw_are_seen_by_spread_and_by_structured_clone() {
     let mut table = Table::default();
     table.put(Outcome::Message(message()));
     let into = script("return { value(message) { this.message = message } }");
-    memory().take(table.place(), &into);
+    window(place(&table).as_ptr()).take(&into);
     let seen = Function::new_with_args(
         "into",
         "const { message } = into; const copy = structuredClone(message); \
@@ -161,11 +176,13 @@ fn events_are_read_out_of_bytes_that_javascript_put_in() {
     ))));
     assert_eq!(machine.begin(0.0), 1);
     let bytes = "retry: 5\n:hello\ndata: é\n\nid: 7\nevent: b\ndata: x\n\n".as_bytes();
-    memory().put(machine.space(bytes.len()), bytes);
+    let window = window(machine.window());
+    assert!(!window.put(bytes));
+    machine.space(bytes.len());
+    assert!(window.put(bytes));
     assert_eq!(machine.bytes(0.0, bytes.len()), 1);
-    let expected =
-        r#"[["comment","hello"],["event","","é",null],["event","b","x","7"],["resume","7",5]]"#;
-    assert_eq!(taken(machine.place()), expected);
+    let expected = r#"[["comment","hello"],["event","message","é",null],["event","b","x","7"],["resume","7",5]]"#;
+    assert_eq!(taken(&window), expected);
     assert_eq!(machine.end(0.0), 4);
 }
 

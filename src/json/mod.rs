@@ -15,6 +15,7 @@
 
 mod filter;
 mod scan;
+pub mod skim;
 pub mod write;
 
 use std::borrow::Cow;

@@ -85,7 +85,7 @@ fn name(bytes: &[u8], at: usize) -> Found<usize> {
     }
 }
 
-fn scalar(bytes: &[u8], at: usize) -> Found<usize> {
+pub(super) fn scalar(bytes: &[u8], at: usize) -> Found<usize> {
     let rest = bytes.get(at..).unwrap_or_default();
     let word = |word: &str| match rest.starts_with(word.as_bytes()) {
         true => Ok(at + word.len()),
@@ -209,7 +209,7 @@ fn quotient(dividend: u64, divisor: u128) -> f64 {
 
 /// How many bytes from `at` on stand in a string as they are: no quote, no backslash, no control character.
 /// Eight at a time: this is where most of the time of reading goes.
-fn plain(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
@@ -246,7 +246,7 @@ fn skip_string(bytes: &[u8], at: usize) -> Found<usize> {
 }
 
 /// The UTF-16 unit that the escape at `at` means, and where it ends.
-fn escape(bytes: &[u8], at: usize) -> Found<(u16, usize)> {
+pub(super) fn escape(bytes: &[u8], at: usize) -> Found<(u16, usize)> {
     let unit = match bytes.get(at + 1) {
         Some(simple @ (b'"' | b'\\' | b'/')) => u16::from(*simple),
         Some(b'b') => 0x08,

@@ -62,14 +62,9 @@ impl Frames {
                 Ok(Some(Item::Event(frame))) => {
                     some = true;
                     let id = (frame.id != self.id).then_some(frame.id);
-                    let (event, data) = (text(frame.event), text(frame.data));
-                    sink.put(Outcome::Frame {
-                        event: &event,
-                        data: &data,
-                        id,
-                    });
-                    if frame.id != self.id {
-                        frame.id.clone_into(&mut self.id);
+                    sink.frame(frame.event, frame.data, id);
+                    if let Some(id) = id {
+                        id.clone_into(&mut self.id);
                     }
                 }
                 Ok(Some(Item::Comment(comment))) => sink.put(Outcome::Comment(&text(comment))),

@@ -15,6 +15,8 @@ pub mod turn;
 use crate::error::Error;
 use crate::http::{Head, Request, Written};
 use crate::model::{Message, PageEnd, Reply, ReplyEvent, Session};
+use crate::sse::text;
+use crate::text::Text;
 
 /// What happened, as the driver saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +143,18 @@ pub enum Outcome<'a> {
 pub trait Sink {
     /// Takes one outcome.
     fn put(&mut self, outcome: Outcome<'_>);
+
+    /// The event `content`: streams consist of them, and an outcome is large.
+    fn content(&mut self, delta: &Text<'_>) {
+        let delta = delta.clone();
+        self.put(Outcome::Event(ReplyEvent::Content { delta }));
+    }
+
+    /// An event of a stream that is read for its own sake, as its bytes came; `id` as in [`Outcome::Frame`].
+    fn frame(&mut self, event: &[u8], data: &[u8], id: Option<&str>) {
+        let (event, data) = (&*text(event), &*text(data));
+        self.put(Outcome::Frame { event, data, id });
+    }
 }
 
 /// A machine that a driver runs.

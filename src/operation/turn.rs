@@ -231,8 +231,12 @@ impl Turn {
                     break Err(Error::new(ErrorKind::TooLarge, message));
                 }
             };
+            let hearing = &mut self.talk.hear(sink);
+            if self.decoder.skim(frame.event, frame.data, hearing) {
+                continue;
+            }
             let (event, data) = (text(frame.event), text(frame.data));
-            let read = self.decoder.frame(&event, &data, &mut self.talk.hear(sink));
+            let read = self.decoder.frame(&event, &data, hearing);
             if read.is_err() || self.talk.end.is_some() {
                 break read;
             }
@@ -295,10 +299,17 @@ impl Listener for Hearing<'_> {
         &self.talk.joined
     }
 
+    fn content(&mut self, delta: &Text<'_>) {
+        self.talk.joined.push(delta);
+        if self.talk.stream {
+            self.sink.content(delta);
+        }
+    }
+
     fn event(&mut self, event: ReplyEvent<'_>) {
         match &event {
             ReplyEvent::Start { .. } => self.talk.started = true,
-            ReplyEvent::Content { delta } => self.talk.joined.push(delta),
+            ReplyEvent::Content { delta } => return self.content(delta),
             ReplyEvent::Replace { text } => self.talk.joined = text.clone().into_owned(),
             _ => {}
         }
@@ -318,7 +329,7 @@ impl Listener for Hearing<'_> {
         }
         match whole.strip_prefix(&self.talk.joined) {
             Some(rest) if rest.is_empty() => {}
-            Some(delta) => self.sink.put(Outcome::Event(ReplyEvent::Content { delta })),
+            Some(delta) => self.sink.content(&delta),
             None => {
                 let text = whole.clone();
                 self.sink.put(Outcome::Event(ReplyEvent::Replace { text }));

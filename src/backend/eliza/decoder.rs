@@ -6,6 +6,7 @@ use super::pager::Awaiting;
 use super::wire::{self, Spoken};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
+use crate::json::skim::Alike;
 use crate::json::{Flaw, Json, Kind, Reader, whole};
 use crate::model::{Author, Message, Reply, ReplyEvent, Role};
 use crate::text::Text;
@@ -20,6 +21,9 @@ pub struct ElizaDecoder {
     agent: Option<String>,
     /// the id that the answer will have
     answer: Option<String>,
+    chunks: Alike<()>,
+    /// for a chunk with escapes
+    scratch: String,
 }
 
 impl ElizaDecoder {
@@ -30,6 +34,8 @@ impl ElizaDecoder {
             question: None,
             agent: None,
             answer: None,
+            chunks: Alike::default(),
+            scratch: String::new(),
         }
     }
 
@@ -88,6 +94,16 @@ impl ElizaDecoder {
 }
 
 impl Decoder for ElizaDecoder {
+    fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
+        // the first chunk tells the id of the answer
+        if event != b"chunk" || self.answer.is_none() {
+            return false;
+        }
+        let chunk = self.chunks.take(data, "chunk", |(), _, _| true);
+        let delta = chunk.and_then(|(chunk, ())| chunk.text(&mut self.scratch));
+        delta.inspect(|delta| listener.content(delta)).is_some()
+    }
+
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
         match event {
             "chunk" => {
@@ -176,7 +192,7 @@ impl Decoder for ElizaDecoder {
     }
 }
 
-/// `{messageId, chunk, index}`. The hot path: nothing is allocated for a chunk without escapes.
+/// `{messageId, chunk, index}`
 fn chunk<'a>(reader: &mut Reader<'a>) -> Result<(Option<Text<'a>>, Text<'a>), Flaw> {
     let (mut id, mut chunk) = (None, None);
     reader.object(|reader, field| {

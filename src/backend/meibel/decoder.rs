@@ -9,8 +9,10 @@ use super::super::{Answer, Decoder, Listener};
 use super::frame::{failure, field, mended, name, no_stream};
 use super::growth::{Grown, Growth};
 use super::said::{self, Said, word};
+use super::skimmed;
 use super::wire;
 use crate::error::Error;
+use crate::json::skim::Alike;
 use crate::json::{Flaw, Json, Reader, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::order::Named;
@@ -34,6 +36,9 @@ pub struct MeibelDecoder {
     tools: Named<String>,
     /// the text and the JSON of the completion
     completion: Option<(Option<Text<'static>>, Json)>,
+    deltas: Alike<bool>,
+    /// for a text with escapes
+    scratch: String,
 }
 
 impl MeibelDecoder {
@@ -52,6 +57,8 @@ impl MeibelDecoder {
             usage: None,
             tools: Named::default(),
             completion: None,
+            deltas: Alike::default(),
+            scratch: String::new(),
         }
     }
 
@@ -161,7 +168,7 @@ impl MeibelDecoder {
     fn grow(&mut self, text: &Text<'_>, listener: &mut dyn Listener) {
         match self.growth.take(listener.so_far(), text) {
             Grown::Nothing => {}
-            Grown::More(delta) => listener.event(ReplyEvent::Content { delta }),
+            Grown::More(delta) => listener.content(&delta),
             Grown::Another => listener.event(ReplyEvent::Replace { text: text.clone() }),
         }
     }
@@ -312,6 +319,27 @@ enum Seen {
 }
 
 impl Decoder for MeibelDecoder {
+    fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
+        if !self.started || self.completion.is_some() {
+            return false;
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let taken = match event {
+            b"partial_response" => {
+                let text = skimmed::partial(data, &self.citations, &self.sources);
+                let text = text.and_then(|text| text.text(&mut scratch));
+                text.inspect(|text| self.grow(text, listener)).is_some()
+            }
+            _ => {
+                let delta = skimmed::delta(&mut self.deltas, event, data);
+                let delta = delta.and_then(|delta| delta.text(&mut scratch));
+                delta.inspect(|delta| listener.content(delta)).is_some()
+            }
+        };
+        self.scratch = scratch;
+        taken
+    }
+
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
         let data = &*mended(data);
         if data.trim() == "[DONE]" {

@@ -9,6 +9,7 @@ mod growth;
 mod list;
 mod refusal;
 mod said;
+mod skimmed;
 mod wire;
 
 use std::rc::Rc;
