@@ -164,8 +164,21 @@ impl Framer {
     /// stays where it is until the framer is used again. Say with [`Framer::filled`] how many
     /// bytes were written.
     pub fn space(&mut self, at_least: usize) -> &mut [u8] {
-        self.let_go_of_the_buffer();
+        if self.dispatched {
+            self.clear_block();
+        }
         let unfinished = self.filled.saturating_sub(self.line);
+        if unfinished > 0
+            || self.data.is_present()
+            || self.event.is_present()
+            || self.id.is_present()
+        {
+            self.let_go_of_the_buffer();
+        } else if self.buffer.len() >= at_least {
+            // the hot path: nothing has to stay
+            (self.line, self.searched, self.filled) = (0, 0, 0);
+            return &mut self.buffer;
+        }
         let spare = self.buffer.len().saturating_sub(self.filled);
         if unfinished == 0 || spare < at_least {
             let length = self.buffer.len();
@@ -223,6 +236,12 @@ impl Framer {
             })),
             Some(Found::Comment(span)) => Some(Item::Comment(span.bytes(&self.buffer))),
         })
+    }
+
+    /// Whether [`Framer::next`] would give nothing, because there are no bytes left: so that nobody need ask.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.line == self.filled
     }
 
     /// The stream has ended and the caller wants the block that it left unfinished, which the

@@ -52,6 +52,10 @@ impl<'a> Text<'a> {
     /// Puts `other` behind this text; two halves that meet become one character.
     pub fn push(&mut self, other: &Text<'_>) {
         let bytes = self.0.to_mut();
+        if other.0.first() != Some(&SURROGATE) {
+            bytes.extend_from_slice(&other.0);
+            return;
+        }
         let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.0.get(..3)) {
             (Some(high), Some(low)) => join(high, low),
             _ => None,

@@ -78,19 +78,25 @@ impl Machine {
 
     fn step(&mut self, now: Now, happened: Happened) -> u32 {
         self.table.clear();
-        let next = self.next(now, happened);
-        *self.window = Window {
-            room: [0, 0],
-            table: self.table.place(),
+        let next = match &mut self.operation {
+            Ok(operation) => {
+                let done = operation.step(now, happened, &mut self.table);
+                self.number(done)
+            }
+            Err(_) => next::FAILED,
         };
+        self.show();
         next
     }
 
-    fn next(&mut self, now: Now, happened: Happened) -> u32 {
-        let Ok(operation) = &mut self.operation else {
-            return next::FAILED;
-        };
-        match operation.step(now, happened, &mut self.table) {
+    /// Lets JavaScript see what the last step left.
+    fn show(&mut self) {
+        self.window.room = [0, 0];
+        self.window.table = self.table.place();
+    }
+
+    fn number(&mut self, next: Result<Next, Error>) -> u32 {
+        match next {
             Ok(Next::Send) => next::SEND,
             Ok(Next::Read) => next::READ,
             Ok(Next::Wait(pause)) => {
@@ -233,8 +239,15 @@ impl Machine {
 
     /// So many bytes were put there. After it there is room for as many again, so that a chunk is one call.
     pub fn bytes(&mut self, now: f64, count: usize) -> u32 {
-        let next = self.step(now, Happened::Bytes(count));
-        if next == next::READ {
+        self.table.clear();
+        let done = match &mut self.operation {
+            Ok(operation) => operation.bytes(now, count, &mut self.table),
+            Err(_) => return self.step(now, Happened::Bytes(count)),
+        };
+        let reads = matches!(done, Ok(Next::Read));
+        let next = if reads { next::READ } else { self.number(done) };
+        self.show();
+        if reads {
             self.space(count.min(CHUNK));
         }
         next

@@ -66,6 +66,9 @@ impl Frames {
                     if let Some(id) = id {
                         id.clone_into(&mut self.id);
                     }
+                    if self.framer.is_drained() {
+                        break;
+                    }
                 }
                 Ok(Some(Item::Comment(comment))) => sink.put(Outcome::Comment(&text(comment))),
                 Ok(None) => break,
@@ -126,12 +129,14 @@ impl Operation for Events {
         self.frames.space(at_least)
     }
 
-    fn step(&mut self, _: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
+    fn bytes(&mut self, _: Now, count: usize, sink: &mut dyn Sink) -> Result<Next, Error> {
+        self.frames.bytes(count, sink)?;
+        Ok(Next::Read)
+    }
+
+    fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
         match happened {
-            Happened::Bytes(count) => {
-                self.frames.bytes(count, sink)?;
-                Ok(Next::Read)
-            }
+            Happened::Bytes(count) => self.bytes(now, count, sink),
             Happened::End => {
                 if self.dispatch_unfinished {
                     self.frames.dispatch_unfinished(sink)?;

@@ -165,6 +165,11 @@ pub trait Operation {
     /// Takes what happened and says what next.
     fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error>;
 
+    /// The same as [`Operation::step`] with [`Happened::Bytes`], for what happens most.
+    fn bytes(&mut self, now: Now, count: usize, sink: &mut dyn Sink) -> Result<Next, Error> {
+        self.step(now, Happened::Bytes(count), sink)
+    }
+
     /// For an operation whose requests the caller writes: what the next one holds, so that no error repeats it. Says
     /// whether the platform may follow redirects, to which it takes along what the request holds.
     fn written(&mut self, _: Written<'_>) -> bool {

@@ -172,10 +172,6 @@ impl Turn {
     }
 
     fn streaming(&mut self, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
-        if let Happened::Bytes(count) = happened {
-            self.framer.filled(count);
-            return self.frames(sink);
-        }
         self.stopped(happened == Happened::End, sink);
         if self.talk.end.is_some() {
             return self.ended();
@@ -233,7 +229,10 @@ impl Turn {
             };
             let hearing = &mut self.talk.hear(sink);
             if self.decoder.skim(frame.event, frame.data, hearing) {
-                continue;
+                match self.framer.is_drained() {
+                    true => return Ok(Next::Read),
+                    false => continue,
+                }
             }
             let (event, data) = (text(frame.event), text(frame.data));
             let read = self.decoder.frame(&event, &data, hearing);
@@ -345,6 +344,16 @@ impl Listener for Hearing<'_> {
 }
 
 impl Operation for Turn {
+    fn bytes(&mut self, now: Now, count: usize, sink: &mut dyn Sink) -> Result<Next, Error> {
+        match self.phase {
+            Phase::Streaming => {
+                self.framer.filled(count);
+                self.frames(sink)
+            }
+            _ => self.step(now, Happened::Bytes(count), sink),
+        }
+    }
+
     fn space(&mut self, at_least: usize) -> &mut [u8] {
         match &mut self.phase {
             Phase::Before(call) => call.space(at_least),
@@ -358,7 +367,10 @@ impl Operation for Turn {
         match self.phase {
             Phase::Before(_) => self.before(now, happened),
             Phase::Calling => self.calling(now, happened, sink),
-            Phase::Streaming => self.streaming(happened, sink),
+            Phase::Streaming => match happened {
+                Happened::Bytes(count) => self.bytes(now, count, sink),
+                happened => self.streaming(happened, sink),
+            },
             Phase::Looking(_) => self.looking(now, happened, sink),
         }
     }
