@@ -8,7 +8,8 @@ import { Asked, EventStream, Given } from "./events.js";
 import { Memory } from "./memory.js";
 
 const FILE = "agentline_wasm_bg.wasm";
-const WITHOUT_FILE = `let ${FILE} be copied beside the code, import from "agentline/inline", or give the file as \`wasm\` to connect`;
+const WITHOUT_FILE =
+  'let it be copied beside the code, import from "agentline/inline", or give the file as `wasm` to connect';
 
 /**
  * The functions of the package, for one runtime.

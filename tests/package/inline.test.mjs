@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
 import { packedProject } from "./pack.mjs";
 
 const FILE = "agentline_wasm_bg.wasm";
@@ -51,6 +52,7 @@ async function events({ readEvents }) {
 for (const [name, file] of [
   ["agentline/inline", "entry/inline.js"],
   ["the entry of Node", "entry/node.js"],
+  ["the entry of pages under development", "entry/development.js"],
 ]) {
   test(`${name} needs no file`, async () => {
     const module = await fresh(file);
@@ -62,6 +64,19 @@ for (const [name, file] of [
 test("agentline/inline holds the bytes of the file", async () => {
   const { wasm } = await import(pathToFileURL(await installed("agentline_wasm_inline.js")).href);
   assert.ok(Buffer.from(wasm, "base64").equals(await readFile(await installed(FILE))));
+});
+
+test("a bundler that parts nothing takes the copy into no finished page", async () => {
+  const { wasm } = await import(pathToFileURL(await installed("agentline_wasm_inline.js")).href);
+  const bundled = async (...conditions) => {
+    const contents = 'export * from "agentline";';
+    const stdin = { contents, resolveDir: await packedProject() };
+    const how = { bundle: true, format: "esm", write: false, logLevel: "error" };
+    const { outputFiles } = await build({ stdin, conditions, ...how });
+    return outputFiles[0].text;
+  };
+  assert.ok(!(await bundled()).includes(wasm));
+  assert.ok((await bundled("development")).includes(wasm), "the copy would be seen");
 });
 
 test("a page's entry says which file is missing and what to do, and looks again the next time", async (context) => {

@@ -21,6 +21,7 @@ const FILES = [
   "agentline_wasm_inline.js",
   "client.js",
   "driver.js",
+  "entry/development.js",
   "entry/edge.js",
   "entry/inline.js",
   "entry/node.js",
