@@ -22,6 +22,12 @@ const PROJECTS = {
     moduleResolution: "nodenext",
     lib: DOM,
   },
+  "a Worker's project": {
+    module: "ESNext",
+    moduleResolution: "bundler",
+    lib: ["ES2023"],
+    types: ["@cloudflare/workers-types"],
+  },
   "a project with exact optional properties": {
     module: "NodeNext",
     moduleResolution: "nodenext",
@@ -46,6 +52,10 @@ before(async () => {
   await symlink(
     join(root, "node_modules", "undici-types"),
     join(project, "node_modules", "undici-types"),
+  );
+  await symlink(
+    join(import.meta.dirname, "node_modules", "@cloudflare"),
+    join(project, "node_modules", "@cloudflare"),
   );
 });
 after(() => rm(project, { recursive: true }));
