@@ -74,6 +74,12 @@ const steps = {
     needs: ["build", "browser", "eliza"],
     run: () => nodeTests("tests/package"),
   },
+  matrix: {
+    about:
+      "the quick cells of ./matrix: under a Content-Security-Policy, through esbuild, agentline/inline",
+    needs: ["build", "browser", "rust"],
+    run: () => nodeTests("tests/matrix"),
+  },
   conformance: {
     about: "every case of the event-stream corpora in Node, in Chromium and in workerd",
     needs: ["build", "browser"],
