@@ -1,9 +1,8 @@
 // In: what a cell told of its turn (shared/turn.js). Out: nothing, or an error that says what is wrong with it.
 import assert from "node:assert/strict";
 
-const ANSWER = "hello from a clean project";
-/** What a cell of one's own sends. */
-export const TEXT = `stream 6 30 ${ANSWER}`;
+export const ANSWER = "hello from a clean project";
+const TEXT = `stream 6 30 ${ANSWER}`;
 
 /** The turn was held, and the answer came in pieces. */
 export function assertHeld(text) {

@@ -14,8 +14,14 @@ export async function POST(request) {
     const client = await connect({ backend, baseUrl, apiKey });
     const id = sessionId ?? (await client.createSession({ agentId })).id;
     const answer = client.streamMessage(id, text, { signal: request.signal });
-    const headers = { "content-type": "text/event-stream", "x-session-id": id };
-    return new Response(frames(answer), { headers });
+    return new Response(frames(answer), {
+      headers: {
+        "content-type": "text/event-stream",
+        // Next compresses otherwise, and holds the pieces back until there is enough to compress
+        "cache-control": "no-transform",
+        "x-session-id": id,
+      },
+    });
   } catch (error) {
     if (!isAgentlineError(error)) throw error;
     return Response.json({ kind: error.kind, message: error.message }, { status: 502 });
