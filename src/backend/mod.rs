@@ -9,6 +9,7 @@ mod eliza;
 mod meibel;
 #[cfg(any(feature = "agentcloud", feature = "eliza", feature = "meibel"))]
 mod object;
+pub mod route;
 #[cfg(any(feature = "agentcloud", feature = "meibel"))]
 mod whole;
 
@@ -34,6 +35,15 @@ pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
         crate::model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
         #[allow(unreachable_patterns, reason = "only where a backend is left out")]
         _ => None,
+    }
+}
+
+/// The places of the servers of this family.
+pub fn routes(backend: model::Backend) -> &'static route::Table {
+    match backend {
+        model::Backend::AgentCloud => &agentcloud::routes::TABLE,
+        model::Backend::Eliza => &eliza::routes::TABLE,
+        model::Backend::Meibel => &meibel::routes::TABLE,
     }
 }
 

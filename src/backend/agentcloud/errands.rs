@@ -1,9 +1,9 @@
 //! What takes several requests: making a session whose agent needs variables, waking an agent, and listing all sessions.
 
 use super::super::{Errand, ListSessions, Sessions, Thing};
-use super::{Place, wire};
+use super::{Place, routes, wire};
 use crate::error::{Error, ErrorKind};
-use crate::http::{Method, Request};
+use crate::http::Request;
 use crate::json::Json;
 use crate::model::{Backend, Session, SessionStatus};
 use crate::order::Names;
@@ -194,8 +194,9 @@ impl Errand for Listing {
             None => String::new(),
             Some(id) => format!("?before={id}"),
         };
-        self.place
-            .team_request(Method::Get, &format!("/sessions.json{query}"))
+        let mut request = self.place.sessions(&routes::LIST);
+        request.url.push_str(&query);
+        request
     }
 
     fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {

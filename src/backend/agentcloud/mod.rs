@@ -4,10 +4,13 @@
 //! program from a browser: without it, its refusals are redirects to pages. Every id is checked here, because the server
 //! throws on another text and never answers. Nothing but `startSession` wakes an agent.
 
+mod elsewhere;
 mod errands;
 mod heard;
 mod pages;
+pub(super) mod routes;
 mod rows;
+mod team;
 mod told;
 mod watch;
 mod wire;
@@ -16,6 +19,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::object::{has_field, merged};
+use super::route::Route;
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
     Room, Sending, Thing,
@@ -25,10 +29,10 @@ use crate::http::{Head, Method, Request};
 use crate::json::{Json, write};
 use crate::model::{Capabilities, Paging, Streaming};
 use crate::settings::{Settings, is_object_id};
-use crate::text::{Text, contains, split};
+use crate::text::{Text, contains};
 
 /// Stands where the team will be. No path of ours has braces: what comes from outside is checked or percent-encoded.
-const TEAM: &str = "/{team}";
+const TEAM: &str = "{team}";
 /// The code of the refusal of a message whose agent is not there, or not yet.
 const INACTIVE: &str = "SESSION_INACTIVE";
 
@@ -40,50 +44,52 @@ pub struct AgentCloud {
     rooms_from: watch::RoomsFrom,
 }
 
-/// Where the sessions of a team are: makes the requests.
+/// Where the sessions of a team are: makes the requests. Every id was checked before, so none needs encoding.
 #[derive(Clone)]
 struct Place {
     base: String,
-    /// with its slash
     team: String,
 }
 
 impl Place {
-    fn request(&self, method: Method, path: &str) -> Request {
-        let mut request = Request::new(method, format!("{}{path}", self.base));
+    fn request(&self, route: &Route, words: &[&str]) -> Request {
+        let mut request = route.filled(&self.base, words);
         request.header("accept", "application/json");
         request.header("content-type", "application/json");
         request
     }
 
-    fn team_request(&self, method: Method, path: &str) -> Request {
-        self.request(method, &format!("{}{path}", self.team))
+    fn sessions(&self, route: &Route) -> Request {
+        self.request(route, &[&self.team])
+    }
+
+    fn session(&self, route: &Route, id: &str) -> Request {
+        self.request(route, &[&self.team, id])
     }
 
     fn look_up(&self, id: &str) -> Request {
-        self.team_request(Method::Get, &format!("/session/{id}.json"))
+        self.session(&routes::GET, id)
     }
 
     fn history(&self, id: &str) -> Request {
-        self.team_request(Method::Get, &format!("/session/{id}/messages.json"))
+        self.session(&routes::HISTORY, id)
     }
 
     /// A request of a form, whose body names the session that its path names: the server reads now one, now the other.
-    fn form(&self, method: Method, id: &str, below: &str, field: Option<(&str, Json)>) -> Request {
-        let request = self.team_request(method, &format!("/forms/session/{id}{below}"));
-        let mut fields = vec![("sessionId", string(id))];
+    fn form(&self, route: &Route, id: &str, field: Option<(&str, Json)>) -> Request {
+        let mut fields = vec![(routes::SESSION_FIELD, string(id))];
         fields.extend(field);
-        request.json(object(&fields))
+        self.session(route, id).json(object(&fields))
     }
 
     fn edit(&self, id: &str, variables: &Json) -> Request {
         let variables = ("variables", variables.clone());
-        self.form(Method::Post, id, "/edit", Some(variables))
+        self.form(&routes::EDIT, id, Some(variables))
     }
 
     fn start(&self, id: &str, kind: &str) -> Request {
         let kind = ("appType", string(kind));
-        self.form(Method::Post, id, "/start", Some(kind))
+        self.form(&routes::START, id, Some(kind))
     }
 }
 
@@ -138,19 +144,19 @@ impl AgentCloud {
 
     fn place(&self) -> Place {
         let team = match self.known_team() {
-            Some(team) => format!("/{team}"),
-            None => TEAM.to_owned(),
+            Some(team) => team,
+            None => TEAM,
         };
         Place {
             base: self.settings.base_url.clone(),
-            team,
+            team: team.to_owned(),
         }
     }
 
     /// What stands behind the server's address, if the team is still to come there.
     fn without_team<'a>(&self, request: &'a Request) -> Option<&'a str> {
         let path = request.url.strip_prefix(&self.settings.base_url)?;
-        path.strip_prefix(TEAM)
+        path.strip_prefix('/')?.strip_prefix(TEAM)
     }
 }
 
@@ -174,7 +180,7 @@ impl Backend for AgentCloud {
     }
 
     fn key_header(&self, key: &str) -> (&'static str, String) {
-        ("authorization", format!("Bearer {key}"))
+        routes::TABLE.key_header(key)
     }
 
     fn refused(&self, head: &Head, body: &str) -> Error {
@@ -188,7 +194,7 @@ impl Backend for AgentCloud {
             (401, _) => ErrorKind::Unauthorized,
             (403, _) => ErrorKind::Forbidden,
             (404, _) => ErrorKind::NotFound,
-            (408, _) => ErrorKind::Timeout,
+            (408 | 504, _) => ErrorKind::Timeout,
             (413, _) => ErrorKind::TooLarge,
             (429, _) => ErrorKind::RateLimited,
             (400..=499, _) => ErrorKind::Invalid,
@@ -214,48 +220,11 @@ impl Backend for AgentCloud {
     }
 
     fn redirected(&self, head: &Head) -> Option<String> {
-        let location = match (head.status, &head.location) {
-            (0, _) => "",
-            (_, location) => location.as_deref()?,
-        };
-        Some(object(&[("redirect", string(location))]))
+        elsewhere::redirected(head)
     }
 
-    /// `{redirect}` instead of an answer.
     fn disguised(&self, request: &Request, body: &str) -> Option<Error> {
-        let instead = wire::instead(body).ok()?;
-        let target = instead.redirect?;
-        let path = path_of(&target);
-        let page = path.split(['?', '#']).next().unwrap_or_default();
-        if request.url.ends_with(LOGIN) {
-            return (instead.token.is_none()).then(|| {
-                let message = "the server signed in a browser and gave no token, as it does where the header \
-                               `content-type: application/json` was changed on the way";
-                Error::new(ErrorKind::Protocol, message).code("NO_TOKEN")
-            });
-        }
-        if request.url.ends_with(ADD) && errands::session_in(path).is_some() {
-            return None;
-        }
-        let mut error = if target.is_empty() {
-            let message = "not signed in, or no access to this team: the server sends its client elsewhere, and a page \
-                           is not told where";
-            Error::new(ErrorKind::Unauthorized, message)
-        } else if page == "/login" || page.starts_with("/login/") {
-            let message = "not signed in: the key is missing, wrong or no longer taken";
-            Error::new(ErrorKind::Unauthorized, message)
-        } else if page.ends_with("/onboarding") {
-            let message = "the account was never taken into use: sign in to it once in a browser";
-            Error::new(ErrorKind::Forbidden, message).code("ONBOARDING")
-        } else if page == "/welcome" {
-            let message = "the account does not belong to this team";
-            Error::new(ErrorKind::Forbidden, message)
-        } else {
-            let message = "the server sends its clients elsewhere, and the key is not taken along: is the address right?";
-            Error::new(ErrorKind::Protocol, message).code("REDIRECT")
-        };
-        error.body = error::body(body);
-        Some(error)
+        elsewhere::disguised(&request.url, body)
     }
 
     fn settles(&self, error: &Error) -> bool {
@@ -264,15 +233,11 @@ impl Backend for AgentCloud {
 
     fn asks_first(&self, request: &Request) -> Option<Request> {
         let unknown = self.known_team().is_none() && self.without_team(request).is_some();
-        unknown.then(|| self.place().request(Method::Get, "/account.json"))
+        unknown.then(|| self.place().request(&routes::ACCOUNT, &[]))
     }
 
     fn learn(&self, body: &str) -> Result<(), Error> {
-        let Some(team) = wire::team(body)? else {
-            let message =
-                "the account belongs to no team, and every session does: make one, or give `team`";
-            return Err(Error::new(ErrorKind::Forbidden, message).code("NO_TEAM"));
-        };
+        let team = team::read(body)?;
         // whoever asked at the same time learned the same
         let _ = self.team.set(team);
         Ok(())
@@ -286,7 +251,7 @@ impl Backend for AgentCloud {
 
     fn sign_in(&self, email: &str, password: &str) -> Finds {
         let body = object(&[("email", string(email)), ("password", string(password))]);
-        let mut request = self.place().request(Method::Post, LOGIN).json(body);
+        let mut request = self.place().request(&LOGIN, &[]).json(body);
         request.secrets.push(password.to_owned());
         Ok(Once::new(request, |body| {
             match wire::instead(body)?.token {
@@ -329,7 +294,7 @@ impl Backend for AgentCloud {
         }
         let body = merged(fields, input.backend_options.as_ref())?;
         let place = self.place();
-        let add = place.team_request(Method::Post, ADD).json(body);
+        let add = place.sessions(&routes::ADD).json(body);
         let variables = input.variables.clone();
         Ok(errands::Creating::new(
             place,
@@ -360,13 +325,13 @@ impl Backend for AgentCloud {
 
     fn delete_session(&self, id: &str) -> Finds {
         let id = checked("the session's id", id)?;
-        let request = self.place().form(Method::Delete, id, "", None);
+        let request = self.place().form(&routes::DELETE, id, None);
         Ok(Once::done(request))
     }
 
     fn cancel_session(&self, id: &str) -> Finds {
         let id = checked("the session's id", id)?;
-        let request = self.place().form(Method::Post, id, "/cancel", None);
+        let request = self.place().form(&routes::CANCEL, id, None);
         Ok(Once::done(request))
     }
 
@@ -397,7 +362,6 @@ impl Backend for AgentCloud {
         let place = self.place();
         let fields = vec![("messageText", Json::from(&message.text))];
         let body = merged(fields, message.backend_options.as_ref())?;
-        let path = format!("/session/{session}/send-message");
         let history = place.history(session);
         let room = self.settings.live.then(|| Room {
             url: format!("{}/socket.io/", self.settings.base_url),
@@ -407,7 +371,7 @@ impl Backend for AgentCloud {
         });
         Ok(Sending {
             before: Some(pages::behind(&history, pages::FIRST)),
-            request: place.team_request(Method::Post, &path).json(body),
+            request: place.session(&routes::SEND, session).json(body),
             streams: false,
             patience: None,
             decoder: Box::new(watch::AgentCloudDecoder::new(
@@ -426,13 +390,5 @@ impl Backend for AgentCloud {
     }
 }
 
-const LOGIN: &str = "/forms/account/login";
-const ADD: &str = "/forms/session/add";
-
-/// The path of an address, which a proxy may have completed with the server's own name.
-fn path_of(address: &str) -> &str {
-    match split(address, "://") {
-        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
-        None => address,
-    }
-}
+/// Opens an account, and is therefore not in the table.
+const LOGIN: Route = Route::new("signIn", Method::Post, elsewhere::LOGIN);

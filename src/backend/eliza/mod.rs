@@ -5,17 +5,19 @@
 
 mod decoder;
 mod pager;
+pub(super) mod routes;
 mod wire;
 
 use std::rc::Rc;
 
 use super::object::{has_field, merged};
+use super::route::Route;
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
     Sending, Sessions, Thing,
 };
 use crate::error::{self, Delivered, Error, ErrorKind};
-use crate::http::{Head, Method, Request, segment};
+use crate::http::{Head, Request};
 use crate::json::{Json, whole};
 use crate::model::{Capabilities, Paging, Streaming};
 use crate::settings::Settings;
@@ -35,22 +37,18 @@ impl Eliza {
         Eliza { settings }
     }
 
-    fn sessions(&self) -> String {
-        format!("{}/api/messaging/sessions", self.settings.base_url)
-    }
-
-    fn session(&self, method: Method, id: &str, below: &str) -> Result<Request, Error> {
-        // `GET /sessions/health` is another thing, and no session has this id
-        if id == "health" {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "there is no session with the id \"health\"",
-            ));
-        }
-        let url = format!("{}/{}{below}", self.sessions(), segment(id)?);
-        let mut request = Request::new(method, url);
+    fn request(&self, route: &Route, words: &[&str]) -> Result<Request, Error> {
+        let mut request = route.request(&self.settings.base_url, words)?;
         request.header("accept", "application/json");
         Ok(request)
+    }
+
+    fn session(&self, route: &Route, id: &str) -> Result<Request, Error> {
+        if !routes::TABLE.word.takes(id) {
+            let message = format!("there is no session with the id {id:?}");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        self.request(route, &[id])
     }
 }
 
@@ -74,7 +72,7 @@ impl Backend for Eliza {
     }
 
     fn key_header(&self, key: &str) -> (&'static str, String) {
-        ("x-api-key", key.to_owned())
+        routes::TABLE.key_header(key)
     }
 
     fn refused(&self, head: &Head, body: &str) -> Error {
@@ -84,7 +82,7 @@ impl Backend for Eliza {
             (403, _) => ErrorKind::Forbidden,
             (404, _) => ErrorKind::NotFound,
             (410, _) => ErrorKind::Expired,
-            (408, _) => ErrorKind::Timeout,
+            (408 | 504, _) => ErrorKind::Timeout,
             (413, _) => ErrorKind::TooLarge,
             (429, _) => ErrorKind::RateLimited,
             (400..=499, _) => ErrorKind::Invalid,
@@ -135,19 +133,17 @@ impl Backend for Eliza {
                 .clone()
                 .map(|metadata| ("metadata", metadata)),
         );
-        let mut request = Request::new(Method::Post, self.sessions());
-        request.header("accept", "application/json");
+        let request = self.request(&routes::CREATE, &[])?;
         let request = request.json(merged(fields, input.backend_options.as_ref())?);
         Ok(Once::new(request, read_session))
     }
 
     fn get_session(&self, id: &str) -> Finds {
-        Ok(Once::new(self.session(Method::Get, id, "")?, read_session))
+        Ok(Once::new(self.session(&routes::GET, id)?, read_session))
     }
 
     fn list_sessions(&self, query: &ListSessions) -> Finds {
-        let mut request = Request::new(Method::Get, self.sessions());
-        request.header("accept", "application/json");
+        let request = self.request(&routes::LIST, &[])?;
         let query = query.clone();
         Ok(Once::new(request, move |body| {
             let mut sessions = wire::sessions(body)?;
@@ -167,11 +163,11 @@ impl Backend for Eliza {
     }
 
     fn delete_session(&self, id: &str) -> Finds {
-        Ok(Once::done(self.session(Method::Delete, id, "")?))
+        Ok(Once::done(self.session(&routes::DELETE, id)?))
     }
 
     fn renew_session(&self, id: &str) -> Finds {
-        let request = self.session(Method::Post, id, "/renew")?;
+        let request = self.session(&routes::RENEW, id)?;
         Ok(Once::new(request, read_session))
     }
 
@@ -210,7 +206,7 @@ impl Backend for Eliza {
                 .clone()
                 .map(|metadata| ("metadata", metadata)),
         );
-        let mut request = self.session(Method::Post, session, "/messages")?;
+        let mut request = self.session(&routes::SEND, session)?;
         request.header(
             "accept",
             if stream {
@@ -219,7 +215,7 @@ impl Backend for Eliza {
                 "application/json"
             },
         );
-        let history = self.session(Method::Get, session, "/messages")?;
+        let history = self.session(&routes::HISTORY, session)?;
         Ok(Sending {
             before: None,
             request: request.json(merged(fields, message.backend_options.as_ref())?),
@@ -233,11 +229,7 @@ impl Backend for Eliza {
     }
 
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
-        pager::new(
-            self.session(Method::Get, session, "/messages")?,
-            range,
-            direction,
-        )
+        pager::new(self.session(&routes::HISTORY, session)?, range, direction)
     }
 }
 

@@ -8,6 +8,7 @@ mod frame;
 mod growth;
 mod list;
 mod refusal;
+pub(super) mod routes;
 mod said;
 mod skimmed;
 mod wire;
@@ -15,12 +16,13 @@ mod wire;
 use std::rc::Rc;
 
 use super::object::{merged, number_field};
+use super::route::Route;
 use super::{
     Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
     Sending, Thing, whole,
 };
 use crate::error::{self, Error, ErrorKind};
-use crate::http::{Body, Head, Method, Request, segment};
+use crate::http::{Body, Head, Request};
 use crate::json::{self, Json, Kind};
 use crate::model::{Capabilities, Paging, Session, SessionStatus, Streaming};
 use crate::settings::Settings;
@@ -42,14 +44,10 @@ impl Meibel {
         Meibel { settings }
     }
 
-    fn request(&self, method: Method, path: &str) -> Request {
-        let mut request = Request::new(method, format!("{}{path}", self.settings.base_url));
+    fn request(&self, route: &Route, word: &str) -> Result<Request, Error> {
+        let mut request = route.request(&self.settings.base_url, &[word])?;
         request.header("accept", "application/json");
-        request
-    }
-
-    fn session(&self, method: Method, id: &str, below: &str) -> Result<Request, Error> {
-        Ok(self.request(method, &format!("/sessions/{}{below}", segment(id)?)))
+        Ok(request)
     }
 }
 
@@ -74,7 +72,7 @@ impl Backend for Meibel {
     }
 
     fn key_header(&self, key: &str) -> (&'static str, String) {
-        ("meibel-api-key", key.to_owned())
+        routes::TABLE.key_header(key)
     }
 
     fn refused(&self, head: &Head, body: &str) -> Error {
@@ -120,9 +118,9 @@ impl Backend for Meibel {
                 ));
             }
         }
-        let path = match (&input.agent_id, &input.agent_name) {
-            (Some(id), None) => format!("/agents/{}/sessions", segment(id)?),
-            (None, Some(name)) => format!("/agents/name/{}/sessions", segment(name)?),
+        let request = match (&input.agent_id, &input.agent_name) {
+            (Some(id), None) => self.request(&routes::CREATE, id)?,
+            (None, Some(name)) => self.request(&routes::CREATE_BY_NAME, name)?,
             _ => {
                 return Err(Error::new(
                     ErrorKind::Invalid,
@@ -137,11 +135,11 @@ impl Backend for Meibel {
         if let Some(metadata) = &input.metadata {
             fields.push(("initial_context", metadata.clone()));
         }
-        let mut request = self.request(Method::Post, &path);
         let body = merged(fields, input.backend_options.as_ref())?;
-        if body != "{}" {
-            request = request.json(body);
-        }
+        let request = match body.as_str() {
+            "{}" => request,
+            _ => request.json(body),
+        };
         let (agent_id, agent_name) = (input.agent_id.clone(), input.agent_name.clone());
         Ok(Once::new(request, move |body| {
             let session = json::whole(body, wire::created)?;
@@ -154,7 +152,7 @@ impl Backend for Meibel {
     }
 
     fn get_session(&self, id: &str) -> Finds {
-        let request = self.session(Method::Get, id, "")?;
+        let request = self.request(&routes::GET, id)?;
         let id = id.to_owned();
         Ok(Once::new(request, move |body| {
             let session = json::whole(body, |reader| wire::details(reader, &id))?;
@@ -175,8 +173,7 @@ impl Backend for Meibel {
                 "`agentId` is missing: Meibel lists the sessions of one agent",
             ));
         };
-        let path = format!("/agents/{}/sessions", segment(agent_id)?);
-        let request = self.request(Method::Get, &path);
+        let request = self.request(&routes::LIST, agent_id)?;
         Ok(Box::new(list::Listing::new(request, agent_id, query)))
     }
 
@@ -216,9 +213,9 @@ impl Backend for Meibel {
         // only the endpoint that streams takes files, so it gives the whole answer as well
         let streams = stream || message.files > 0;
         let request = match streams {
-            false => self.session(Method::Post, session, "/chat")?.json(object),
+            false => self.request(&routes::CHAT, session)?.json(object),
             true => {
-                let mut request = self.session(Method::Post, session, "/chat/stream")?;
+                let mut request = self.request(&routes::STREAM, session)?;
                 request.header("accept", "text/event-stream");
                 let fields = form_fields(&object)?;
                 match message.files {
@@ -257,7 +254,7 @@ impl Backend for Meibel {
     }
 
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
-        let request = self.session(Method::Get, session, "/messages")?;
+        let request = self.request(&routes::HISTORY, session)?;
         whole::pages(request, range, direction, |body| Ok(wire::messages(body)?))
     }
 }
