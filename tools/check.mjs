@@ -95,6 +95,11 @@ const steps = {
     needs: ["build"],
     run: () => nodeTests("tests/bench"),
   },
+  gateway: {
+    about: "agentline/gateway between the client and servers, good ones and bad ones, over real HTTP",
+    needs: ["build"],
+    run: () => nodeTests("tests/gateway"),
+  },
   readme: {
     about: "the code blocks of README.md run",
     needs: ["build", "eliza"],

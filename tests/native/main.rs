@@ -16,6 +16,7 @@ mod agentcloud;
 mod details;
 mod expected;
 mod follow;
+mod gateway;
 mod hostile;
 mod live;
 mod meibel;

@@ -56,7 +56,7 @@ export async function packedProject() {
       cwd: fresh,
       capture: true,
     });
-    for (const entry of ["agentline", "agentline/sandbox"]) {
+    for (const entry of ["agentline", "agentline/gateway", "agentline/sandbox"]) {
       const text = `export * from ${JSON.stringify(entry)};\n`;
       await writeFile(join(fresh, reexport(entry)), text);
     }
