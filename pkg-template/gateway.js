@@ -89,7 +89,6 @@ class Carrier {
   #gateway;
   #options;
   #fetch;
-  #team;
 
   constructor(options) {
     const decided = new Options();
@@ -181,15 +180,9 @@ class Carrier {
     }
   }
 
-  /** Asks for the team where it is not known; the answer, where none is found. Whoever asks meanwhile waits for it. */
+  /** Asks for the team where it is not known; the answer, where none is found. Whoever comes meanwhile asks too: a Worker
+   * must not wait for what another request began. */
   async #findTeam(key) {
-    this.#team ??= this.#askForTeam(key).finally(() => {
-      this.#team = undefined;
-    });
-    return this.#team;
-  }
-
-  async #askForTeam(key) {
     const passage = this.#gateway.asksFirst();
     if (passage === undefined) return undefined;
     const trip = new Trip(passage);

@@ -15,13 +15,15 @@ import { lockedVersion, npmPackages, rust, wasmTools } from "./setup.mjs";
 const WASM_TARGET = "wasm32-unknown-unknown";
 // A crate may be built several times, each time with other features. `optLevel` is the one of Cargo.toml unless it is
 // given; what is built otherwise than Cargo.toml says has a folder of cargo's own, because cargo gives the modules of one
-// crate one name, and would take one for the other.
+// crate one name, and would take one for the other. An `inline` module is also written
+// as text, for tools that copy no file along.
 const MODULES = [
-  { crate: "agentline", folder: root, name: "agentline_wasm" },
+  { crate: "agentline", folder: root, name: "agentline_wasm", inline: true },
   {
     crate: "agentline",
     folder: root,
     name: "gateway_wasm",
+    inline: true,
     features: ["gateway"],
     optLevel: "s",
   },
@@ -62,7 +64,7 @@ async function cargoFlags() {
 
 // wasm-pack binds and optimises every time it is called; so cargo is asked first, and wasm-pack is called only if the
 // module that cargo made, or a tool that works on it, is another one.
-async function wasmModule({ crate, folder, name, features, optLevel }, given, step) {
+async function wasmModule({ crate, folder, name, inline, features, optLevel }, given, step) {
   const out = join(cargoTarget, "wasm", name);
   const stamp = join(out, ".stamp");
   const own = features === undefined ? cargoTarget : join(cargoTarget, "features", name);
@@ -87,7 +89,7 @@ async function wasmModule({ crate, folder, name, features, optLevel }, given, st
     .digest("hex");
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) {
     step(`${name}: the module is as it was`);
-    return { out, name };
+    return { out, name, inline };
   }
   await rm(out, { recursive: true, force: true });
   const options = [
@@ -106,7 +108,7 @@ async function wasmModule({ crate, folder, name, features, optLevel }, given, st
   );
   await writeFile(stamp, wanted);
   step(`${name}: the module is new`);
-  return { out, name };
+  return { out, name, inline };
 }
 
 async function assemble(generated) {
@@ -122,11 +124,13 @@ async function assemble(generated) {
       await cp(join(out, name + ending), join(fresh, name + ending));
     }
   }
+  for (const { out, name } of generated.filter(({ inline }) => inline)) {
+    await writeFile(
+      join(fresh, `${name}_inline.js`),
+      await inlineModule(join(out, `${name}_bg.wasm`)),
+    );
+  }
   const [{ out, name }] = generated;
-  await writeFile(
-    join(fresh, `${name}_inline.js`),
-    await inlineModule(join(out, `${name}_bg.wasm`)),
-  );
   await writeFile(join(fresh, "model.d.ts"), await modelTypes(join(out, `${name}.d.ts`)));
   for (const file of await readdir(root)) {
     if (/^(README\.md|CHANGELOG\.md|LICENSE.*|llms\.txt)$/.test(file))

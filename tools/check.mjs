@@ -96,7 +96,8 @@ const steps = {
     run: () => nodeTests("tests/bench"),
   },
   gateway: {
-    about: "agentline/gateway between the client and servers, good ones and bad ones, over real HTTP",
+    about:
+      "agentline/gateway between the client and servers, good ones and bad ones, over real HTTP",
     needs: ["build"],
     run: () => nodeTests("tests/gateway"),
   },

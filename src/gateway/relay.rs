@@ -156,7 +156,7 @@ mod tests {
     /// The body cut at these places, with a comment wherever one may stand.
     fn pinged(mut relay: Relay, body: &[u8], cuts: &[usize]) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut ping = |relay: &Relay, out: &mut Vec<u8>| {
+        let ping = |relay: &Relay, out: &mut Vec<u8>| {
             if relay.is_between_events() {
                 out.extend_from_slice(PING);
             }

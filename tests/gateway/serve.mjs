@@ -64,15 +64,19 @@ async function listening(server, leave) {
 
 /**
  * A server that reads the head and the body of each request and then does what `answer` says, byte by byte. It keeps
- * what it was sent.
+ * what it was sent, and the connections that are still in use.
  * @param {(socket: import("node:net").Socket, request: string) => void} answer
  */
 export async function rawServer(answer) {
   const asked = [];
   const sockets = new Set();
+  const open = new Set();
   const server = createSocketServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    open.add(socket);
+    socket.on("close", () => {
+      open.delete(socket);
+      sockets.delete(socket);
+    });
     socket.on("error", () => {});
     let text = "";
     socket.on("data", (bytes) => {
@@ -83,11 +87,13 @@ export async function rawServer(answer) {
       const request = text.slice(0, end + 4 + length);
       text = text.slice(request.length);
       asked.push(request);
+      // not before: Node's fetch opens a connection in reserve for one that it gave up
+      sockets.add(socket);
       answer(socket, request);
     });
   });
   const url = await listening(server, () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of open) socket.destroy();
   });
   return { url, asked, sockets };
 }
