@@ -87,7 +87,10 @@ impl Gateway {
             max_body_bytes: options.max_body_bytes,
             requests_per_minute: options.requests_per_minute,
         });
-        let told = |error: Error| write::text(&Error { backend, ..error });
+        let told = |mut error: Error| {
+            error.backend = backend;
+            write::text(&error)
+        };
         made.map(|gateway| Gateway(Rc::new(gateway))).map_err(told)
     }
 
