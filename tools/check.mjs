@@ -101,6 +101,14 @@ const steps = {
     needs: ["build"],
     run: () => nodeTests("tests/gateway"),
   },
+  worker: {
+    about: "the Workers of examples/ in `wrangler dev`, with a page in front and servers behind",
+    needs: ["build", "browser", "eliza"],
+    async run() {
+      await npmPackages(join(root, "tests", "worker"), { label: "npm ci (wrangler)" });
+      await nodeTests("tests/worker");
+    },
+  },
   readme: {
     about: "the code blocks of README.md run",
     needs: ["build", "eliza"],

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind};
 use crate::json::{Json, write};
 use crate::text::Text;
 
@@ -128,21 +127,6 @@ impl From<Refusal> for Answer {
             answer.header("retry-after", &seconds.to_string());
         }
         answer
-    }
-}
-
-impl From<&Error> for Answer {
-    fn from(error: &Error) -> Self {
-        let status = match error.kind {
-            ErrorKind::Unauthorized => 401,
-            ErrorKind::Forbidden => 403,
-            ErrorKind::NotFound => 404,
-            ErrorKind::Invalid => 400,
-            ErrorKind::RateLimited => 429,
-            ErrorKind::Timeout => 504,
-            _ => 502,
-        };
-        Answer::refusal(status, error.code.as_deref(), &error.message)
     }
 }
 

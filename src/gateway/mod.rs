@@ -208,9 +208,10 @@ impl Gateway {
 pub struct Shared(Vec<(&'static str, String)>);
 
 impl Shared {
-    /// The same answer as it leaves the gateway: kept by nobody on the way, and taken for what it says it is.
+    /// The same answer as it leaves the gateway: kept by nobody on the way, collected by nobody to be compressed, and
+    /// taken for what it says it is.
     pub fn complete(&self, answer: &mut Answer) {
-        answer.header("cache-control", "no-store");
+        answer.header("cache-control", "no-store, no-transform");
         answer.header("x-content-type-options", "nosniff");
         for (name, value) in &self.0 {
             answer.header(name, value);

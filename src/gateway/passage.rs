@@ -10,7 +10,7 @@ use super::asked::{Asked, name};
 use super::relay::Relay;
 use super::{Gateway, PATIENCE};
 use crate::backend::route::Content;
-use crate::error;
+use crate::error::{self, Error, ErrorKind};
 use crate::http::{self, Head, percent_encoded};
 use crate::json::{Json, Kind, whole, write};
 use crate::text::Text;
@@ -73,9 +73,9 @@ impl Passage {
     ) -> Result<Passage, Refusal> {
         let takes = asked.route.content;
         let length = header("content-length");
-        let bytes = length.as_deref().map(|text| text.trim().parse::<f64>());
+        let bytes = length.and_then(|text| text.trim().parse::<u64>().ok());
         let most = gateway.max_body_bytes();
-        if takes != Content::Nothing && bytes.is_some_and(|bytes| bytes.is_ok_and(|b| b > most)) {
+        if takes != Content::Nothing && bytes.is_some_and(|bytes| bytes as f64 > most) {
             return Err(Refusal::TooLarge);
         }
         let given = header("content-type");
@@ -249,9 +249,8 @@ impl Passage {
         let Ok(asked) = self.asked.request(&self.gateway.settings.base_url) else {
             return Refusal::NoAnswer.into();
         };
-        if let Some(mut error) = (table.disguised)(&asked.url, text) {
-            error.seal(&self.secrets);
-            return Answer::from(&error);
+        if let Some(error) = (table.disguised)(&asked.url, text) {
+            return self.told(&error);
         }
         if let Some(team) = table
             .team
@@ -264,10 +263,7 @@ impl Passage {
                     *self.gateway.team.borrow_mut() = Some(found);
                     answer
                 }
-                Err(mut error) => {
-                    error.seal(&self.secrets);
-                    Answer::from(&error)
-                }
+                Err(error) => self.told(&error),
             };
         }
         match without(text, table.private) {
@@ -292,6 +288,16 @@ impl Passage {
             },
         );
         self.with_body(json.unwrap_or(said.body))
+    }
+
+    /// What a refusal means, in the status and the words that the page's client takes for it.
+    fn told(&self, error: &Error) -> Answer {
+        let status = match error.kind {
+            ErrorKind::Unauthorized => 401,
+            ErrorKind::Forbidden => 403,
+            _ => 502,
+        };
+        Answer::refusal(status, error.code.as_deref(), &self.hidden(&error.message))
     }
 
     fn with_body(&self, body: String) -> Answer {

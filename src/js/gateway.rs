@@ -7,7 +7,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::Headers;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::gateway::answer::{Answer, Refusal};
 use crate::gateway::passage::Course;
 use crate::gateway::{self, Incoming, Shared, passage, relay};
@@ -87,9 +87,22 @@ impl Gateway {
             max_body_bytes: options.max_body_bytes,
             requests_per_minute: options.requests_per_minute,
         });
-        let told = |mut error: Error| {
-            error.backend = backend;
-            write::text(&error)
+        // the model's own serializer would be as large as all of this
+        #[derive(Serialize)]
+        struct Failed<'a> {
+            kind: ErrorKind,
+            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            backend: Option<Backend>,
+            retryable: bool,
+        }
+        let told = |error: Error| {
+            write::text(&Failed {
+                kind: error.kind,
+                message: &error.message,
+                backend,
+                retryable: false,
+            })
         };
         made.map(|gateway| Gateway(Rc::new(gateway))).map_err(told)
     }

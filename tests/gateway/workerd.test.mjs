@@ -31,13 +31,13 @@ before(async () => {
 after(() => rm(project, { recursive: true }));
 
 /** The gateway as a Worker, in front of a server; gives its address. */
-async function worker(t, backend, baseUrl, key = KEY) {
+async function worker(t, backend, baseUrl, { key = KEY, requests = 1_000 } = {}) {
   const bindings = {
     BACKEND: backend,
     BASE_URL: baseUrl,
     KEY: key,
     HEARTBEAT: BEAT,
-    REQUESTS: 100,
+    REQUESTS: requests,
   };
   const started = await startWorker(project, "worker.mjs", { bindings });
   t.after(() => started.dispose());
@@ -61,7 +61,7 @@ for (const [backend, path] of [
     const key = "agentcloud-sandbox-key";
     const sandbox = createSandbox({ agents: "echo", keys: [key], seed: 1 });
     const server = await serve((request) => sandbox.fetch(request));
-    const url = await worker(t, backend, server + path, key);
+    const url = await worker(t, backend, server + path, { key });
     const client = await connect({ backend, baseUrl: `${url}/agent`, live: false });
     const { id } = await client.createSession({ agentId: sandbox.agentId(backend) });
     assert.match(await client.streamMessage(id, "hello 🚀").text(), /^echo: hello 🚀/);
@@ -107,14 +107,14 @@ test("a server that dies in mid-stream leaves a truncated answer", async (t) => 
   assert.equal(error.partial.message.text, "one ");
 });
 
-test("a visitor is known by the address that Cloudflare tells", async (t) => {
+test("a visitor who asks too often waits", async (t) => {
   const server = await rawServer((socket) => sendJson(socket, {}));
-  const url = await worker(t, "eliza", server.url);
-  const statuses = new Set();
-  for (let count = 0; count < 110; count++) {
+  const url = await worker(t, "eliza", server.url, { requests: 2 });
+  const statuses = [];
+  for (let count = 0; count < 4; count++) {
     const response = await fetch(`${url}/agent/api/messaging/sessions`);
     await response.arrayBuffer();
-    statuses.add(response.status);
+    statuses.push(response.status);
   }
-  assert.deepEqual([...statuses], [200, 429]);
+  assert.deepEqual(statuses, [200, 200, 429, 429]);
 });
