@@ -1,16 +1,21 @@
 //! The seam between what one server knows and what all of them share. A backend is pure: it says how to ask and how to
 //! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
 
-#[cfg(feature = "agentcloud")]
+#[cfg(any(feature = "agentcloud", feature = "gateway"))]
 mod agentcloud;
-#[cfg(feature = "eliza")]
+#[cfg(any(feature = "eliza", feature = "gateway"))]
 mod eliza;
-#[cfg(feature = "meibel")]
+#[cfg(any(feature = "meibel", feature = "gateway"))]
 mod meibel;
-#[cfg(any(feature = "agentcloud", feature = "eliza", feature = "meibel"))]
+#[cfg(any(
+    feature = "agentcloud",
+    feature = "eliza",
+    feature = "meibel",
+    feature = "gateway"
+))]
 mod object;
 pub mod route;
-#[cfg(any(feature = "agentcloud", feature = "meibel"))]
+#[cfg(any(feature = "agentcloud", feature = "meibel", feature = "gateway"))]
 mod whole;
 
 use std::rc::Rc;
@@ -27,23 +32,28 @@ use crate::time;
 /// The backend that `settings` name, if this was built with it. This is the list of backends: one line each.
 pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
     match settings.backend {
-        #[cfg(feature = "agentcloud")]
+        #[cfg(any(feature = "agentcloud", feature = "gateway"))]
         crate::model::Backend::AgentCloud => Some(Rc::new(agentcloud::AgentCloud::new(settings))),
-        #[cfg(feature = "eliza")]
+        #[cfg(any(feature = "eliza", feature = "gateway"))]
         crate::model::Backend::Eliza => Some(Rc::new(eliza::Eliza::new(settings))),
-        #[cfg(feature = "meibel")]
+        #[cfg(any(feature = "meibel", feature = "gateway"))]
         crate::model::Backend::Meibel => Some(Rc::new(meibel::Meibel::new(settings))),
         #[allow(unreachable_patterns, reason = "only where a backend is left out")]
         _ => None,
     }
 }
 
-/// The places of the servers of this family.
-pub fn routes(backend: model::Backend) -> &'static route::Table {
+/// The places of the servers of this family, if this was built with it.
+pub fn routes(backend: crate::model::Backend) -> Option<&'static route::Table> {
     match backend {
-        model::Backend::AgentCloud => &agentcloud::routes::TABLE,
-        model::Backend::Eliza => &eliza::routes::TABLE,
-        model::Backend::Meibel => &meibel::routes::TABLE,
+        #[cfg(any(feature = "agentcloud", feature = "gateway"))]
+        crate::model::Backend::AgentCloud => Some(&agentcloud::routes::TABLE),
+        #[cfg(any(feature = "eliza", feature = "gateway"))]
+        crate::model::Backend::Eliza => Some(&eliza::routes::TABLE),
+        #[cfg(any(feature = "meibel", feature = "gateway"))]
+        crate::model::Backend::Meibel => Some(&meibel::routes::TABLE),
+        #[allow(unreachable_patterns, reason = "only where a backend is left out")]
+        _ => None,
     }
 }
 

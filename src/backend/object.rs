@@ -40,7 +40,7 @@ pub fn merged(fields: Vec<(&str, Json)>, options: Option<&Json>) -> Result<Strin
 }
 
 /// The number in a field of `object`, if there is one.
-#[cfg(feature = "meibel")]
+#[cfg(any(feature = "meibel", feature = "gateway"))]
 pub fn number_field(object: &str, name: &str) -> Option<f64> {
     let mut found = None;
     let _ = whole(object, |reader| {
@@ -58,7 +58,7 @@ pub fn number_field(object: &str, name: &str) -> Option<f64> {
 }
 
 /// Whether `object` has that field.
-#[cfg(any(feature = "agentcloud", feature = "eliza"))]
+#[cfg(any(feature = "agentcloud", feature = "eliza", feature = "gateway"))]
 pub fn has_field(object: &Json, name: &str) -> bool {
     let mut found = false;
     let _ = whole(object.as_str(), |reader| {

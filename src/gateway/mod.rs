@@ -108,7 +108,8 @@ impl Gateway {
             given => Some(settings::whole("requestsPerMinute", given, 1.0, 1.0)?),
         };
         Ok(Gateway {
-            table: backend::routes(settings.backend),
+            table: backend::routes(settings.backend)
+                .ok_or_else(|| config("this version of agentline lacks that backend".to_owned()))?,
             path: checked_path(options.path.as_deref().unwrap_or("/agent"))?,
             allow_origins: options.allow_origins,
             heartbeat: settings::milliseconds("heartbeat", options.heartbeat, HEARTBEAT)?,
