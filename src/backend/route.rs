@@ -7,8 +7,8 @@ use crate::settings::is_object_id;
 
 /// What one backend's clients ask.
 pub struct Table {
-    /// the header that carries the key, its name in lower case, and what stands in front of the key
-    pub key: (&'static str, &'static str),
+    /// how a request carries the key
+    pub key: Key,
     /// what the words in the paths are
     pub word: Word,
     /// the places
@@ -35,6 +35,18 @@ pub struct Team {
     pub read: fn(&str) -> Result<String, Error>,
     /// the part of the answer that tells of the team, and of nothing else
     pub write: fn(&str) -> String,
+}
+
+/// The header that carries the key, its name in lower case, and what stands in front of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(pub &'static str, pub &'static str);
+
+impl Key {
+    /// The header with this key.
+    pub fn header(&self, key: &str) -> (&'static str, String) {
+        let Key(name, before) = *self;
+        (name, [before, key].concat())
+    }
 }
 
 /// One place, and what is done there.
@@ -91,11 +103,7 @@ pub enum Content {
 
 impl Table {
     /// A server without teams, which says what it means by its status.
-    pub const fn plain(
-        key: (&'static str, &'static str),
-        word: Word,
-        routes: &'static [Route],
-    ) -> Self {
+    pub const fn plain(key: Key, word: Word, routes: &'static [Route]) -> Self {
         Table {
             key,
             word,
@@ -107,12 +115,6 @@ impl Table {
             disguised: |_, _| None,
             private: &[],
         }
-    }
-
-    /// The header that carries the key; its name in lower case.
-    pub fn key_header(&self, key: &str) -> (&'static str, String) {
-        let (name, before) = self.key;
-        (name, format!("{before}{key}"))
     }
 }
 

@@ -167,7 +167,7 @@ impl Passage {
             request.header("content-type", kind);
         }
         if !key.is_empty() {
-            let (name, value) = table.key_header(key);
+            let (name, value) = table.key.header(key);
             http::checked_header(name, &value).map_err(|_| Refusal::Broken)?;
             request.header(name, &value);
             self.secrets = spellings(key);

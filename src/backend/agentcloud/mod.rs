@@ -180,7 +180,7 @@ impl Backend for AgentCloud {
     }
 
     fn key_header(&self, key: &str) -> (&'static str, String) {
-        routes::TABLE.key_header(key)
+        routes::KEY.header(key)
     }
 
     fn refused(&self, head: &Head, body: &str) -> Error {

@@ -1,11 +1,12 @@
 //! The places of an Agent Cloud server. Signing in is none of them: it needs no gateway, and opens an account.
 
-use super::super::route::{Content, Parameter, Route, Table, Team, Word};
+use super::super::route::{Content, Key, Parameter, Route, Table, Team, Word};
 use super::{elsewhere, team};
 use crate::http::Method;
 
+pub const KEY: Key = Key("authorization", "Bearer ");
 pub const TABLE: Table = Table {
-    key: ("authorization", "Bearer "),
+    key: KEY,
     word: Word::ObjectId,
     routes: &[
         ACCOUNT, ADD, LIST, GET, DELETE, CANCEL, EDIT, START, SEND, HISTORY,

@@ -44,7 +44,7 @@ impl Eliza {
     }
 
     fn session(&self, route: &Route, id: &str) -> Result<Request, Error> {
-        if !routes::TABLE.word.takes(id) {
+        if !routes::ID.takes(id) {
             let message = format!("there is no session with the id {id:?}");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
@@ -72,7 +72,7 @@ impl Backend for Eliza {
     }
 
     fn key_header(&self, key: &str) -> (&'static str, String) {
-        routes::TABLE.key_header(key)
+        routes::KEY.header(key)
     }
 
     fn refused(&self, head: &Head, body: &str) -> Error {

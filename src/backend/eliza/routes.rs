@@ -1,14 +1,12 @@
 //! The places of an elizaOS server.
 
-use super::super::route::{Content, Parameter, Route, Table, Word};
+use super::super::route::{Content, Key, Parameter, Route, Table, Word};
 use crate::http::Method;
 
-pub const TABLE: Table = Table::plain(
-    ("x-api-key", ""),
-    // `GET /sessions/health` is another thing, and no session has this id
-    Word::Text(&["health"]),
-    &[CREATE, LIST, GET, DELETE, RENEW, SEND, HISTORY],
-);
+pub const KEY: Key = Key("x-api-key", "");
+/// `GET /sessions/health` is another thing, and no session has this id.
+pub const ID: Word = Word::Text(&["health"]);
+pub const TABLE: Table = Table::plain(KEY, ID, &[CREATE, LIST, GET, DELETE, RENEW, SEND, HISTORY]);
 
 pub const CREATE: Route =
     Route::new("createSession", Method::Post, "/api/messaging/sessions").with(Content::Json);

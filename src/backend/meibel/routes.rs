@@ -1,12 +1,13 @@
 //! The places of Meibel's API.
 
-use super::super::route::{Content, Parameter, Route, Table, Word};
+use super::super::route::{Content, Key, Parameter, Route, Table, Word};
 use crate::http::Method;
 
 const TEXT: Word = Word::Text(&[]);
 
+pub const KEY: Key = Key("meibel-api-key", "");
 pub const TABLE: Table = Table::plain(
-    ("meibel-api-key", ""),
+    KEY,
     TEXT,
     &[CREATE, CREATE_BY_NAME, LIST, GET, CHAT, STREAM, HISTORY],
 );
