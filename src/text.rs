@@ -13,23 +13,38 @@ use crate::json;
 const SURROGATE: u8 = 0xED;
 
 /// A piece of text, borrowed from the bytes that it came in where that is possible.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, [u8]>);
+#[derive(Clone, Debug)]
+pub struct Text<'a>(Kept<'a>);
+
+/// Nearly every text is known to be whole from where it comes, and then nobody has to look through it again.
+#[derive(Clone, Debug)]
+enum Kept<'a> {
+    /// every surrogate has its other half
+    Whole(Cow<'a, str>),
+    /// there was one that had not
+    Halves(Cow<'a, [u8]>),
+}
 
 impl<'a> Text<'a> {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// The text, if every surrogate in it has its other half.
     pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
+        match &self.0 {
+            Kept::Whole(text) => Some(text),
+            Kept::Halves(bytes) => std::str::from_utf8(bytes).ok(),
+        }
     }
 
     /// The text in UTF-8, in which a surrogate without its other half has three bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Kept::Whole(text) => text.as_bytes(),
+            Kept::Halves(bytes) => bytes,
+        }
     }
 
     /// The text, with U+FFFD in place of what has no other half.
@@ -37,7 +52,7 @@ impl<'a> Text<'a> {
         match self.as_str() {
             Some(text) => Cow::Borrowed(text),
             None => {
-                let mut text = String::with_capacity(self.0.len());
+                let mut text = String::with_capacity(self.as_bytes().len());
                 for piece in self.pieces() {
                     match piece {
                         Piece::Text(piece) => text.push_str(piece),
@@ -51,12 +66,16 @@ impl<'a> Text<'a> {
 
     /// Puts `other` behind this text; two halves that meet become one character.
     pub fn push(&mut self, other: &Text<'_>) {
-        let bytes = self.0.to_mut();
-        if other.0.first() != Some(&SURROGATE) {
-            bytes.extend_from_slice(&other.0);
+        if let (Kept::Whole(text), Kept::Whole(other)) = (&mut self.0, &other.0) {
+            text.to_mut().push_str(other);
             return;
         }
-        let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.0.get(..3)) {
+        let other = other.as_bytes();
+        let mut bytes = match std::mem::take(self).0 {
+            Kept::Whole(text) => text.into_owned().into_bytes(),
+            Kept::Halves(bytes) => bytes.into_owned(),
+        };
+        let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.get(..3)) {
             (Some(high), Some(low)) => join(high, low),
             _ => None,
         };
@@ -64,10 +83,11 @@ impl<'a> Text<'a> {
             Some(character) => {
                 bytes.truncate(bytes.len() - 3);
                 bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                bytes.extend(other.0.iter().skip(3));
+                bytes.extend(other.iter().skip(3));
             }
-            None => bytes.extend_from_slice(&other.0),
+            None => bytes.extend_from_slice(other),
         }
+        self.0 = Kept::Halves(Cow::Owned(bytes));
     }
 
     /// Puts one UTF-16 unit behind this text, as an escape such as `\ud83d` gives it.
@@ -78,21 +98,21 @@ impl<'a> Text<'a> {
             None => {
                 let [_, low] = unit.to_be_bytes();
                 let second = 0x80 | (unit >> 6 & 0x3F) as u8;
-                self.push(&Text(Cow::Borrowed(&[
-                    SURROGATE,
-                    second,
-                    0x80 | low & 0x3F,
-                ])));
+                let half = [SURROGATE, second, 0x80 | low & 0x3F];
+                self.push(&Text(Kept::Halves(Cow::Borrowed(&half))));
             }
         }
     }
 
     /// What is left when `start` is taken from the front, if the text starts with it.
     pub fn strip_prefix(&self, start: &Text<'_>) -> Option<Text<'_>> {
-        let rest = self.0.strip_prefix(&*start.0)?;
+        if let (Kept::Whole(text), Kept::Whole(start)) = (&self.0, &start.0) {
+            return text.strip_prefix(&**start).map(Text::from);
+        }
+        let rest = self.as_bytes().strip_prefix(start.as_bytes())?;
         // a half at the end of `start` must not be torn from the half that follows: then `start` is no prefix in
         // WTF-8 either, because the joined character has other bytes
-        Some(Text(Cow::Borrowed(rest)))
+        Some(Text(Kept::Halves(Cow::Borrowed(rest))))
     }
 
     /// The same text with its whole characters put through `rewrite`; lone surrogates stay where they are.
@@ -113,12 +133,15 @@ impl<'a> Text<'a> {
 
     /// The same text, borrowed from nothing.
     pub fn into_owned(self) -> Text<'static> {
-        Text(Cow::Owned(self.0.into_owned()))
+        Text(match self.0 {
+            Kept::Whole(text) => Kept::Whole(Cow::Owned(text.into_owned())),
+            Kept::Halves(bytes) => Kept::Halves(Cow::Owned(bytes.into_owned())),
+        })
     }
 
     /// The text cut where it is valid UTF-8 and where it is not.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        let mut rest: &[u8] = &self.0;
+        let mut rest = self.as_bytes();
         std::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
@@ -171,15 +194,29 @@ pub fn contains(text: &str, part: &str) -> bool {
     split(text, part).is_some()
 }
 
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Text::from("")
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Text<'_> {}
+
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
-        Text(Cow::Borrowed(text.as_bytes()))
+        Text(Kept::Whole(Cow::Borrowed(text)))
     }
 }
 
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
-        Text(Cow::Owned(text.into_bytes()))
+        Text(Kept::Whole(Cow::Owned(text)))
     }
 }
 
