@@ -7,7 +7,10 @@ export default function Page() {
   const [answer, setAnswer] = useState({ text: "" });
   const sessionId = useRef();
 
-  async function send(form) {
+  // A form's action would be a transition, which React shows when it is over; an answer is shown while it grows.
+  async function send(event) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
     setAnswer({ text: "" });
     const body = JSON.stringify({ text: form.get("text"), sessionId: sessionId.current });
     try {
@@ -32,7 +35,7 @@ export default function Page() {
     <main>
       <output data-whole={answer.whole}>{answer.text}</output>
       <p role="alert">{answer.problem}</p>
-      <form action={send}>
+      <form onSubmit={send}>
         <input name="text" aria-label="Message" required />
         <button type="submit">Send</button>
       </form>
