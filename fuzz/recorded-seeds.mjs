@@ -1,15 +1,15 @@
-// Writes the recorded elizaOS exchanges as seeds of the fuzz targets `json` and `eliza` (the first
-// byte of a seed of `eliza` tells what it is; see fuzz_targets/eliza.rs).
+// Writes the recorded elizaOS exchanges as seeds of the fuzz targets `json`, `skim` (the data of a
+// stream, a line each) and `eliza` (the first byte of a seed tells what it is; see src/lib.rs).
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const lines = readFileSync(
   new URL("../tests/fixtures/eliza/exchanges.jsonl", import.meta.url),
   "utf8",
 );
-const [json, eliza] = ["json", "eliza"].map(
+const [json, skim, eliza] = ["json", "skim", "eliza"].map(
   (name) => new URL(`./corpus/${name}/`, import.meta.url),
 );
-for (const folder of [json, eliza]) mkdirSync(folder, { recursive: true });
+for (const folder of [json, skim, eliza]) mkdirSync(folder, { recursive: true });
 const [STREAM, ANSWER, REFUSAL, SESSION, HISTORY_FORWARD, HISTORY_BACKWARD] = [
   0, 1, 102, 3, 4, 129,
 ];
@@ -32,6 +32,10 @@ for (const { name, request, response } of lines.trimEnd().split("\n").map(JSON.p
     count++;
   }
   const texts = response.text === undefined ? [body] : body.match(/(?<=^data: ).*$/gm);
+  if (texts) {
+    writeFileSync(new URL(name, skim), texts.join("\n"));
+    count++;
+  }
   for (const [place, text] of (texts ?? []).entries()) {
     writeFileSync(new URL(`${name}-${place}`, json), text);
     count++;

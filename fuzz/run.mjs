@@ -12,6 +12,7 @@ import { endOnSignals, run } from "../tools/process.mjs";
 const TARGETS = {
   sse: "seeds.mjs",
   json: "recorded-seeds.mjs",
+  skim: "recorded-seeds.mjs",
   eliza: "recorded-seeds.mjs",
   meibel: "meibel-seeds.mjs",
   agentcloud: "agentcloud-seeds.mjs",

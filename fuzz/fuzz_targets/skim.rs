@@ -1,0 +1,76 @@
+//! Any lines as objects that are skimmed one after the other, as the frames of a stream are: what is taken, the reader takes
+//! as well and finds the same in it, and what came before a line changes nothing. From the root of the project:
+//! `node fuzz/run.mjs --only skim` (cargo-fuzz from crates.io).
+#![no_main]
+
+use agentline::json::skim::{Alike, Value, fields};
+use agentline::json::{Json, Kind, whole};
+use libfuzzer_sys::fuzz_target;
+
+const WANTED: &str = "chunk";
+
+fuzz_target!(|input: &[u8]| {
+    let mut alike = Alike::<usize>::default();
+    for data in input.split(|byte| *byte == b'\n') {
+        let text = String::from_utf8_lossy(data);
+        let read = read(&text);
+
+        let mut skimmed = Vec::new();
+        let taken = fields(data, |name, value| {
+            let shown = shown(value);
+            let name = String::from_utf8_lossy(name).into_owned();
+            shown.map(|value| skimmed.push((name, value))).is_some()
+        });
+        if taken {
+            assert_eq!(Some(&skimmed), read.as_ref(), "{text}");
+        }
+
+        let count = |count: &mut usize, _: &[u8], _: Value<'_>| {
+            *count += 1;
+            true
+        };
+        let found = alike.take(data, WANTED, count);
+        assert_eq!(found, Alike::default().take(data, WANTED, count), "{text}");
+        let Some((written, others)) = found else {
+            continue;
+        };
+        let read = read.expect("what is skimmed is read");
+        assert_eq!(read.len(), others + 1, "{text}");
+        let mut wanted = read.iter().filter(|(name, _)| name == WANTED);
+        let (_, value) = wanted.next().expect("the field is there");
+        assert!(wanted.next().is_none(), "{text}");
+        if let Some(shown) = shown(Value::Text(written)) {
+            assert_eq!(&shown, value, "{text}");
+        }
+    }
+});
+
+/// A string as JSON, whatever escapes it was written with; anything else as it stands.
+fn shown(value: Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(written) => {
+            let mut scratch = String::new();
+            let text = written.text(&mut scratch)?;
+            Some(Json::from(&text).as_str().to_owned())
+        }
+        Value::Nested(bytes) | Value::Plain(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+}
+
+fn read(text: &str) -> Option<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    whole(text, |reader| {
+        reader.object(|reader, name| {
+            let value = match reader.kind() {
+                Kind::String => Json::from(&reader.string()?).as_str().to_owned(),
+                _ => reader.raw()?.to_owned(),
+            };
+            found.push((name.to_owned(), value));
+            Ok(())
+        })
+    })
+    .ok()
+    .map(|()| found)
+}
