@@ -243,7 +243,9 @@ impl Error {
         }
         if let Some(partial) = &mut self.partial {
             let message = &mut partial.message;
-            hide(&mut message.id);
+            let mut id = message.id.to_string();
+            hide(&mut id);
+            message.id = id.into();
             message.text = message.text.rewritten(&hide);
             if let Some(thinking) = &mut partial.thinking {
                 *thinking = thinking.rewritten(&hide);

@@ -15,6 +15,7 @@ pub mod json;
 pub mod order;
 pub mod text;
 pub mod time;
+pub mod word;
 
 pub mod error;
 pub mod http;

@@ -7,6 +7,7 @@ use tsify::Tsify;
 
 use crate::json::Json;
 use crate::text::Text;
+use crate::word::Word;
 
 /// A family of servers that agentline can talk to: `"meibel"` (REST and server-sent events), `"agentcloud"` (REST, polled)
 /// or `"eliza"` (elizaOS 1.x sessions: REST and server-sent events).
@@ -188,10 +189,12 @@ pub enum Role {
 pub struct Author {
     /// The backend's id of the author.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub id: Option<Word>,
     /// The author's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub name: Option<Word>,
 }
 
 /// A tool that the agent asked for.
@@ -200,10 +203,12 @@ pub struct Author {
 pub struct ToolCall {
     /// The backend's id of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub id: Option<Word>,
     /// The tool's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub name: Option<Word>,
     /// What it was called with, as the backend wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(target_arch = "wasm32", tsify(type = "unknown"))]
@@ -216,10 +221,12 @@ pub struct ToolCall {
 pub struct ToolResult {
     /// The backend's id of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub id: Option<Word>,
     /// The tool's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub name: Option<Word>,
     /// What it gave back, as the backend wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(target_arch = "wasm32", tsify(type = "unknown"))]
@@ -256,7 +263,8 @@ pub struct Source {
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The backend's id; where it has none, a stable one derived from the row.
-    pub id: String,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub id: Word,
     /// Who speaks.
     pub role: Role,
     /// What a person reads; empty for a pure tool row.
@@ -264,7 +272,8 @@ pub struct Message {
     pub text: Text<'static>,
     /// When it was written: a date as the backend wrote it; absent where it says none, never guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<String>,
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub created_at: Option<Word>,
     /// The same in milliseconds since the epoch (may be fractional); absent where the zone is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<f64>,

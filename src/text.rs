@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, Serializer};
 
 use crate::json;
+use crate::word::Word;
 
 /// The first byte of every surrogate in WTF-8; the second tells which half it is.
 const SURROGATE: u8 = 0xED;
@@ -21,11 +22,18 @@ pub struct Text<'a>(Kept<'a>);
 enum Kept<'a> {
     /// every surrogate has its other half
     Whole(Cow<'a, str>),
+    /// the same, as a part of an answer's body
+    Part(Word),
     /// there was one that had not
     Halves(Cow<'a, [u8]>),
 }
 
 impl<'a> Text<'a> {
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
@@ -34,8 +42,17 @@ impl<'a> Text<'a> {
     /// The text, if every surrogate in it has its other half.
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
-            Kept::Whole(text) => Some(text),
             Kept::Halves(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => self.whole(),
+        }
+    }
+
+    /// The text, if it is known to be whole.
+    fn whole(&self) -> Option<&str> {
+        match &self.0 {
+            Kept::Whole(text) => Some(text),
+            Kept::Part(word) => Some(word),
+            Kept::Halves(_) => None,
         }
     }
 
@@ -43,6 +60,7 @@ impl<'a> Text<'a> {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Kept::Whole(text) => text.as_bytes(),
+            Kept::Part(word) => word.as_bytes(),
             Kept::Halves(bytes) => bytes,
         }
     }
@@ -66,13 +84,17 @@ impl<'a> Text<'a> {
 
     /// Puts `other` behind this text; two halves that meet become one character.
     pub fn push(&mut self, other: &Text<'_>) {
-        if let (Kept::Whole(text), Kept::Whole(other)) = (&mut self.0, &other.0) {
+        if let Kept::Part(word) = &self.0 {
+            *self = Text::from(word.to_string());
+        }
+        if let (Kept::Whole(text), Some(other)) = (&mut self.0, other.whole()) {
             text.to_mut().push_str(other);
             return;
         }
         let other = other.as_bytes();
         let mut bytes = match std::mem::take(self).0 {
             Kept::Whole(text) => text.into_owned().into_bytes(),
+            Kept::Part(word) => word.as_bytes().to_vec(),
             Kept::Halves(bytes) => bytes.into_owned(),
         };
         let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.get(..3)) {
@@ -106,8 +128,8 @@ impl<'a> Text<'a> {
 
     /// What is left when `start` is taken from the front, if the text starts with it.
     pub fn strip_prefix(&self, start: &Text<'_>) -> Option<Text<'_>> {
-        if let (Kept::Whole(text), Kept::Whole(start)) = (&self.0, &start.0) {
-            return text.strip_prefix(&**start).map(Text::from);
+        if let (Some(text), Some(start)) = (self.whole(), start.whole()) {
+            return text.strip_prefix(start).map(Text::from);
         }
         let rest = self.as_bytes().strip_prefix(start.as_bytes())?;
         // a half at the end of `start` must not be torn from the half that follows: then `start` is no prefix in
@@ -135,6 +157,7 @@ impl<'a> Text<'a> {
     pub fn into_owned(self) -> Text<'static> {
         Text(match self.0 {
             Kept::Whole(text) => Kept::Whole(Cow::Owned(text.into_owned())),
+            Kept::Part(word) => Kept::Part(word),
             Kept::Halves(bytes) => Kept::Halves(Cow::Owned(bytes.into_owned())),
         })
     }
@@ -217,6 +240,12 @@ impl<'a> From<&'a str> for Text<'a> {
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
         Text(Kept::Whole(Cow::Owned(text)))
+    }
+}
+
+impl From<Word> for Text<'_> {
+    fn from(word: Word) -> Self {
+        Text(Kept::Part(word))
     }
 }
 

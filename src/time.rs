@@ -110,7 +110,11 @@ impl Scan<'_> {
     fn digits(&mut self, count: usize) -> Option<f64> {
         let (digits, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
-        whole(std::str::from_utf8(digits).ok()?)
+        let sum = digits.iter().try_fold(0_u32, |sum, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit < 10).then(|| sum * 10 + u32::from(digit))
+        });
+        sum.map(f64::from)
     }
 
     fn byte(&mut self, any_of: &[u8]) -> Option<u8> {

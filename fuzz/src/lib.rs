@@ -13,6 +13,7 @@ use agentline::model::{self, Reply, ReplyEvent};
 use agentline::settings::{Options, Settings};
 use agentline::sse::{Framer, Item, text};
 use agentline::text::Text;
+use agentline::word::Word;
 
 /// An id that every backend takes.
 const SESSION: &str = "0123456789abcdef01234567";
@@ -126,7 +127,7 @@ fn look(mut watch: Box<dyn backend::Watch>, body: &str) {
     let mut ear = Ear::default();
     for _ in 0..20 {
         watch.ask();
-        if watch.answer(body, &mut ear).is_err() || ear.over {
+        if watch.answer(&Word::from(body), &mut ear).is_err() || ear.over {
             return;
         }
         let _ = watch.heard("message", body, &mut ear);
@@ -154,14 +155,18 @@ fn refusal(backend: &dyn Backend, status: u16, body: &str) {
 
 fn session(backend: &dyn Backend, body: &str) {
     let _ = backend.learn(body);
-    if let Ok(Some(Thing::Session(session))) = backend.get_session(SESSION).unwrap().answer(body) {
+    if let Ok(Some(Thing::Session(session))) =
+        backend.get_session(SESSION).unwrap().answer(&body.into())
+    {
         is_json(&session);
     }
     let query = backend::ListSessions {
         agent_id: Some(SESSION.to_owned()),
         ..backend::ListSessions::default()
     };
-    if let Ok(Some(Thing::Sessions(found))) = backend.list_sessions(&query).unwrap().answer(body) {
+    if let Ok(Some(Thing::Sessions(found))) =
+        backend.list_sessions(&query).unwrap().answer(&body.into())
+    {
         is_json(&found.sessions);
     }
 }
@@ -178,9 +183,10 @@ fn history(backend: &dyn Backend, forward: bool, body: &str) {
         limit: 5,
     };
     let mut pages = backend.pages(SESSION, &range, direction).unwrap();
+    let body = Word::from(body);
     for _ in 0..50 {
         pages.ask();
-        match pages.answer(body) {
+        match pages.answer(&body) {
             Ok(None) => {}
             Ok(Some(page)) => {
                 assert!(page.messages.len() <= 5);

@@ -28,6 +28,7 @@ use crate::operation::Now;
 use crate::settings::Settings;
 use crate::text::Text;
 use crate::time;
+use crate::word::Word;
 
 /// The backend that `settings` name, if this was built with it. This is the list of backends: one line each.
 pub fn of(settings: Rc<Settings>) -> Option<Rc<dyn Backend>> {
@@ -186,7 +187,7 @@ pub trait Errand {
     /// What to ask next.
     fn ask(&mut self) -> Request;
     /// Reads the answer to that. Nothing is found yet: ask again.
-    fn answer(&mut self, body: &str) -> Result<Option<Self::Found>, Error>;
+    fn answer(&mut self, body: &Word) -> Result<Option<Self::Found>, Error>;
     /// The next thing, where that needs no request.
     fn ready(&mut self) -> Option<Self::Found> {
         None
@@ -230,7 +231,7 @@ impl Errand for Once {
         self.request.clone()
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Thing>, Error> {
         (self.read)(body).map(Some)
     }
 }
@@ -307,7 +308,7 @@ pub trait Watch {
     /// What to ask next.
     fn ask(&mut self) -> Request;
     /// Reads the answer to that.
-    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error>;
+    fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error>;
     /// Where the server tells of the answer by itself, if it does and somebody wants that.
     fn room(&self, _now: Now) -> Option<Room> {
         None

@@ -6,11 +6,12 @@ use super::{Direction, Edge, Errand, Finds, Page, Range};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::model::{Cursors, Message, PageEnd};
+use crate::word::Word;
 
 /// Finds the pages of `range` in what `request` leads to and `read` reads: the whole history, oldest first.
 pub fn pages<R>(request: Request, range: &Range, direction: Direction, read: R) -> Finds<Page>
 where
-    R: Fn(&str) -> Result<Vec<Message>, Error> + 'static,
+    R: Fn(&Word) -> Result<Vec<Message>, Error> + 'static,
 {
     for edge in [&range.before, &range.after].into_iter().flatten() {
         if matches!(edge, Edge::Time(time) if time.is_nan()) {
@@ -36,20 +37,19 @@ struct Whole<R> {
     /// what was not handed out yet, oldest first
     messages: VecDeque<Message>,
     /// the message in front of the first of them
-    lower: Option<String>,
+    lower: Option<Word>,
     /// the message behind the last of them
-    upper: Option<String>,
+    upper: Option<Word>,
 }
 
 impl<R> Whole<R> {
     /// Keeps what lies in the range.
     fn keep(&mut self, mut messages: Vec<Message>) -> Result<(), Error> {
-        let stamps = stamps(&messages);
         let end = match &self.range.before {
             None => messages.len(),
             Some(Edge::Cursor(id)) => place(&messages, id)?,
             Some(Edge::Time(time)) => {
-                let stamps = known(&stamps)?;
+                let stamps = known(&messages)?;
                 stamps.partition_point(|stamp| stamp < time)
             }
         };
@@ -59,7 +59,7 @@ impl<R> Whole<R> {
             // everything is newer, whether its time is known or not
             Some(Edge::Time(time)) if *time <= 0.0 => 0,
             Some(Edge::Time(time)) => {
-                let stamps = known(&stamps)?;
+                let stamps = known(&messages)?;
                 stamps.partition_point(|stamp| stamp <= time)
             }
         };
@@ -108,21 +108,24 @@ impl<R> Whole<R> {
             messages,
             end: PageEnd {
                 has_more: !self.messages.is_empty(),
-                cursors: Cursors { before, after },
+                cursors: Cursors {
+                    before: before.map(String::from),
+                    after: after.map(String::from),
+                },
                 gap: None,
             },
         }
     }
 }
 
-impl<R: Fn(&str) -> Result<Vec<Message>, Error>> Errand for Whole<R> {
+impl<R: Fn(&Word) -> Result<Vec<Message>, Error>> Errand for Whole<R> {
     type Found = Page;
 
     fn ask(&mut self) -> Request {
         self.request.clone()
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Page>, Error> {
         let messages = (self.read)(body)?;
         self.keep(messages)?;
         Ok(Some(self.page()))
@@ -161,8 +164,8 @@ fn stamps(messages: &[Message]) -> Vec<Option<f64>> {
 }
 
 /// The times, if there are any.
-fn known(stamps: &[Option<f64>]) -> Result<Vec<f64>, Error> {
-    let known: Option<Vec<f64>> = stamps.iter().copied().collect();
+fn known(messages: &[Message]) -> Result<Vec<f64>, Error> {
+    let known: Option<Vec<f64>> = stamps(messages).into_iter().collect();
     known.ok_or_else(|| {
         invalid("no message of this history has a time with a zone: page by cursors")
             .code("NO_TIME")
@@ -183,7 +186,7 @@ mod tests {
 
     fn message(id: &str, timestamp: Option<f64>, complete: bool) -> Message {
         Message {
-            id: id.to_owned(),
+            id: id.into(),
             role: Role::User,
             text: Text::default(),
             created_at: None,
@@ -200,7 +203,7 @@ mod tests {
     }
 
     /// `a` at 10, `b` at 20, `c` without a time, `d` at 40, `e` at 50 and still growing.
-    fn history(_: &str) -> Result<Vec<Message>, Error> {
+    fn history(_: &Word) -> Result<Vec<Message>, Error> {
         Ok(vec![
             message("a", Some(10.0), true),
             message("b", Some(20.0), true),
@@ -210,11 +213,11 @@ mod tests {
         ])
     }
 
-    fn timeless(_: &str) -> Result<Vec<Message>, Error> {
+    fn timeless(_: &Word) -> Result<Vec<Message>, Error> {
         Ok(vec![message("a", None, true)])
     }
 
-    type ReadHistory = fn(&str) -> Result<Vec<Message>, Error>;
+    type ReadHistory = fn(&Word) -> Result<Vec<Message>, Error>;
     type Cut = (String, bool, Option<String>, Option<String>);
 
     /// The pages: their ids, whether there is more, and the cursors.
@@ -233,9 +236,9 @@ mod tests {
         let request = Request::new(Method::Get, "http://agents.test".to_owned());
         let mut errand = pages(request, &range, direction, read)?;
         let mut found = Vec::new();
-        let mut page = errand.answer("")?;
+        let mut page = errand.answer(&Word::default())?;
         while let Some(Page { messages, end }) = page.take() {
-            let ids = messages.iter().map(|message| message.id.as_str()).collect();
+            let ids = messages.iter().map(|message| &*message.id).collect();
             found.push((ids, end.has_more, end.cursors.before, end.cursors.after));
             page = errand.ready();
         }

@@ -307,7 +307,9 @@ export class Drive {
     if (this.aborted) return READ;
     if (this.silent) return this.took(machine.silent(Date.now()));
     if (chunk === undefined) return this.took(this.broken(error));
-    this.release();
+    // nothing is left to give up: aborting would only cost an exception that nobody sees
+    clearTimeout(this.watch);
+    this.watch = this.reader = this.response = this.controller = undefined;
     return this.took(machine.end(Date.now()));
   }
 

@@ -1,11 +1,12 @@
 // The way over the boundary: bytes into the module's memory, two texts and one table of numbers out of it.
 // `machine.rs` says where they are and `table.rs` writes the table; the three change together.
 
+import { message } from "./message.js";
+
 const NONE = 0xffffffff;
 const SAME = 0xfffffffe;
 const LITERAL = 0x80000000;
 const WIDE = 0x40000000;
-const ROLES = ["user", "assistant", "tool", "system", "unknown"];
 
 /** Up to so many bytes, putting characters together is faster than a call of the decoder. */
 const SHORT = 24;
@@ -62,6 +63,7 @@ export class Window {
     this.narrowAt = 0;
     this.wide = "";
     this.wideAt = 0;
+    this.bodies = [];
   }
 
   /** Puts a chunk where the machine has room for it; false if it has too little. */
@@ -91,6 +93,7 @@ export class Window {
     this.words = undefined;
     this.narrow = "";
     this.wide = "";
+    if (this.bodies.length > 0) this.bodies = [];
   }
 
   number() {
@@ -121,6 +124,18 @@ export class Window {
     const length = this.number();
     if (length !== SAME) this.name = this.cut(length) || "message";
     return this.name;
+  }
+
+  /** Any JSON value: a string as it is, everything else as JSON. */
+  value() {
+    const length = this.number();
+    if (length === NONE) return undefined;
+    return length >= LITERAL ? JSON.parse(this.cut(length - LITERAL)) : this.cut(length);
+  }
+
+  /** Keeps the body of an answer. */
+  body(address, length) {
+    this.bodies.push(this.memory.bytes.slice(address, address + length));
   }
 
   cut(length) {
@@ -186,9 +201,6 @@ function ascii(bytes, address, length, views) {
   return text;
 }
 
-const halves = new Uint32Array(2);
-const whole = new Float64Array(halves.buffer);
-
 function read(pieces, end, into) {
   while (pieces.row < end) {
     switch (pieces.number()) {
@@ -215,74 +227,9 @@ function read(pieces, end, into) {
       case 7:
         into.resume(pieces.piece(), pieces.optionalNumber());
         break;
+      case 8:
+        pieces.body(pieces.number(), pieces.number());
+        break;
     }
   }
-}
-
-function message(pieces) {
-  const id = pieces.piece();
-  const role = ROLES[pieces.number()];
-  const text = pieces.written();
-  const createdAt = pieces.optional();
-  halves[0] = pieces.number();
-  halves[1] = pieces.number();
-  const timestamp = whole[0];
-  const authored = pieces.number() === 1;
-  const authorId = pieces.optional();
-  const authorName = pieces.optional();
-  const complete = pieces.number() === 1;
-  const rare = pieces.optional();
-  const metadata = pieces.optional();
-  const message = lazy({ id, role, text, complete }, metadata, pieces.piece());
-  if (createdAt !== undefined) message.createdAt = createdAt;
-  if (!Number.isNaN(timestamp)) message.timestamp = timestamp;
-  if (authored) {
-    message.author = {};
-    if (authorId !== undefined) message.author.id = authorId;
-    if (authorName !== undefined) message.author.name = authorName;
-  }
-  if (rare !== undefined) Object.assign(message, JSON.parse(rare));
-  return message;
-}
-
-/** Free-form JSON is parsed when somebody looks, because mostly nobody does. An own, enumerable accessor is seen by
- * spread, JSON.stringify and structuredClone; one on the prototype is not. Written as a literal, because
- * Object.defineProperty takes several times as long. */
-function lazy({ id, role, text, complete }, metadata, raw) {
-  let parsedRaw;
-  let parsedMetadata;
-  const readRaw = () => {
-    if (raw !== undefined) {
-      parsedRaw = JSON.parse(raw);
-      raw = undefined;
-    }
-    return parsedRaw;
-  };
-  if (metadata === undefined) {
-    return {
-      id,
-      role,
-      text,
-      complete,
-      get raw() {
-        return readRaw();
-      },
-    };
-  }
-  return {
-    id,
-    role,
-    text,
-    complete,
-    get metadata() {
-      if (metadata !== undefined) {
-        parsedMetadata = JSON.parse(metadata);
-        metadata = undefined;
-      }
-      return parsedMetadata;
-    },
-    get raw() {
-      return readRaw();
-    },
-  };
 }

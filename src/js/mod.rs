@@ -8,6 +8,7 @@ mod connection;
 mod given;
 mod input;
 mod machine;
+mod message;
 #[cfg(test)]
 mod parse_tests;
 mod request;

@@ -4,16 +4,16 @@
 //! half the room. The other one has the rest.
 //! `memory.js` reads this: the two change together.
 
-use std::fmt::Write;
+use std::rc::Rc;
 
 use crate::json::write;
-use crate::model::{Message, ReplyEvent, Role};
+use crate::model::ReplyEvent;
 use crate::operation::{Outcome, Sink};
 use crate::sse::text;
 use crate::text::Text;
 
 /// No piece.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// The name of the event is that of the one before.
 const SAME: u32 = u32::MAX - 1;
 /// The piece is a JSON string: it holds a lone surrogate, which the text cannot.
@@ -22,13 +22,12 @@ const LITERAL: u32 = 1 << 31;
 const WIDE: u32 = 1 << 30;
 
 /// The kinds of rows.
-mod kind {
+pub(super) mod kind {
     /// delta
     pub const CONTENT: u32 = 1;
     /// JSON of any value
     pub const VALUE: u32 = 2;
-    /// id, role, text, created at, timestamp (two halves of a float), author (there, id, name), complete, JSON of the
-    /// rare fields, JSON of the metadata, JSON of the row
+    /// see `message.rs`
     pub const MESSAGE: u32 = 3;
     /// JSON
     pub const PAGE: u32 = 4;
@@ -38,6 +37,8 @@ mod kind {
     pub const COMMENT: u32 = 6;
     /// last event id, milliseconds or none
     pub const RESUME: u32 = 7;
+    /// address and length of the body of an answer, of which the messages that follow hold ranges
+    pub const BODY: u32 = 8;
 }
 
 /// What waits to be read by JavaScript.
@@ -46,7 +47,9 @@ pub struct Table {
     /// nothing but ASCII
     narrow: Vec<u8>,
     wide: String,
-    rows: Vec<u32>,
+    pub(super) rows: Vec<u32>,
+    /// those that JavaScript was told of, so that they stay where they are until it has read
+    pub(super) bodies: Vec<Rc<String>>,
     /// the name of the event that came last, once there was one
     name: Option<Vec<u8>>,
 }
@@ -57,6 +60,7 @@ impl Table {
         self.narrow.clear();
         self.wide.clear();
         self.rows.clear();
+        self.bodies.clear();
     }
 
     /// Address and length of the two texts, in bytes, and of the rows, in numbers.
@@ -81,7 +85,7 @@ impl Table {
         self.rows.push(units(text) | WIDE);
     }
 
-    fn piece(&mut self, text: &str) {
+    pub(super) fn piece(&mut self, text: &str) {
         match is_ascii(text.as_bytes()) {
             true => self.narrow(text.as_bytes()),
             false => self.wide(text),
@@ -96,14 +100,14 @@ impl Table {
         }
     }
 
-    fn optional(&mut self, text: Option<&str>) {
+    pub(super) fn optional(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.piece(text),
             None => self.rows.push(NONE),
         }
     }
 
-    fn text(&mut self, text: &Text<'_>) {
+    pub(super) fn text(&mut self, text: &Text<'_>) {
         if is_ascii(text.as_bytes()) {
             return self.narrow(text.as_bytes());
         }
@@ -121,47 +125,12 @@ impl Table {
         self.piece(json);
     }
 
-    fn message(&mut self, message: &Message) {
-        self.rows.push(kind::MESSAGE);
-        self.piece(&message.id);
-        self.rows.push(match message.role {
-            Role::User => 0,
-            Role::Assistant => 1,
-            Role::Tool => 2,
-            Role::System => 3,
-            Role::Unknown => 4,
-        });
-        self.text(&message.text);
-        self.optional(message.created_at.as_deref());
-        let bits = message.timestamp.unwrap_or(f64::NAN).to_bits();
-        self.rows.extend([bits as u32, (bits >> 32) as u32]);
-        self.rows.push(u32::from(message.author.is_some()));
-        let author = message.author.as_ref();
-        self.optional(author.and_then(|author| author.id.as_deref()));
-        self.optional(author.and_then(|author| author.name.as_deref()));
-        self.rows.push(u32::from(message.complete));
-        self.rare(message);
-        self.optional(message.metadata.as_ref().map(|json| json.as_str()));
-        self.piece(message.raw.as_str());
-    }
-
-    /// The fields that few messages have, as one object.
-    fn rare(&mut self, message: &Message) {
-        let mut json = String::new();
-        let mut field = |name: &str, text: Option<String>| {
-            if let Some(text) = text {
-                let separator = if json.is_empty() { '{' } else { ',' };
-                let _ = write!(json, "{separator}\"{name}\":{text}");
-            }
-        };
-        field("toolCall", message.tool_call.as_ref().map(write::text));
-        field("toolResult", message.tool_result.as_ref().map(write::text));
-        field("citations", message.citations.as_ref().map(write::text));
-        field("sources", message.sources.as_ref().map(write::text));
-        if !json.is_empty() {
-            json.push('}');
+    /// A piece that JavaScript parses as JSON.
+    pub(super) fn literal(&mut self, json: &str) {
+        self.piece(json);
+        if let Some(length) = self.rows.last_mut() {
+            *length |= LITERAL;
         }
-        self.optional(Some(json.as_str()).filter(|json| !json.is_empty()));
     }
 }
 

@@ -13,10 +13,19 @@ use super::read_events;
 use super::table::Table;
 use crate::backend::{Direction, Edge};
 use crate::error::ErrorKind;
-use crate::json::{Json, write};
+use crate::json::{Json, shared, write};
 use crate::model::{Author, Message, PageEnd, ReplyEvent, Role};
 use crate::operation::{Outcome, Sink};
 use crate::text::Text;
+use crate::word::Word;
+
+// `memory.js` imports it, and only what is named here is there.
+#[wasm_bindgen(module = "/src/js/message.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = message)]
+    #[allow(dead_code)]
+    fn message_of(pieces: &JsValue) -> JsValue;
+}
 
 #[wasm_bindgen(module = "/src/js/memory.js")]
 extern "C" {
@@ -101,10 +110,10 @@ fn a_message_arrives_with_every_field_in_its_place() {
     table.put(Outcome::Message(message()));
     table.put(Outcome::Page(PageEnd::default()));
     let expected = concat!(
-        r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","complete":true,"#,
-        r#""metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1},"#,
+        r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","#,
         r#""createdAt":"2026-11-21T19:26:24.581Z","timestamp":1795289184581.5,"author":{"id":"a"},"#,
-        r#""citations":[1.5]}],["page",{"hasMore":false,"cursors":{}}]]"#
+        r#""complete":true,"citations":[1.5],"metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1}}],"#,
+        r#"["page",{"hasMore":false,"cursors":{}}]]"#
     );
     assert_eq!(taken(&window(place(&table).as_ptr())), expected);
 }
@@ -167,6 +176,59 @@ fn metadata_and_raw_are_seen_by_spread_and_by_structured_clone() {
         seen.as_string().unwrap(),
         r#"[{"id":1},{"id":1},true,true]"#
     );
+}
+
+#[wasm_bindgen_test]
+fn a_message_is_a_plain_object_also_behind_a_proxy_and_as_a_prototype() {
+    let into = given(&message());
+    let seen = Function::new_with_args(
+        "into",
+        "const { message } = into; const reactive = new Proxy(message, { get: Reflect.get }); \
+         return JSON.stringify([Object.getPrototypeOf(message) === Object.prototype, Object.keys(message).at(-1), \
+         reactive.raw, reactive.metadata.n, Object.create(message).raw === message.raw]);",
+    );
+    let seen = seen.call1(&JsValue::NULL, &into).unwrap();
+    assert_eq!(
+        seen.as_string().unwrap(),
+        r#"[true,"raw",{"id":1},null,true]"#
+    );
+}
+
+#[wasm_bindgen_test]
+fn what_stands_in_the_body_of_an_answer_outlives_it() {
+    let body = Word::from(r#"{"messages":[{"x":"é"},{"x":2}]}"#.to_owned());
+    let rows = shared(&body, |reader| {
+        let mut rows = Vec::new();
+        reader.object(|reader, _| {
+            reader.array(|reader| {
+                rows.push(reader.json()?);
+                Ok(())
+            })
+        })?;
+        Ok(rows)
+    });
+    drop(body);
+    let [first, second] = <[Json; 2]>::try_from(rows.unwrap()).unwrap();
+    let into = given(&Message {
+        metadata: Some(first),
+        raw: second,
+        ..message()
+    });
+    let seen = Function::new_with_args(
+        "into",
+        "return JSON.stringify([into.message.metadata, into.message.raw])",
+    );
+    let seen = seen.call1(&JsValue::NULL, &into).unwrap();
+    assert_eq!(seen.as_string().unwrap(), r#"[{"x":"é"},{"x":2}]"#);
+}
+
+/// What JavaScript is given for a message, as its `message`. The memory is written over before anybody looks at it.
+fn given(message: &Message) -> JsValue {
+    let mut table = Table::default();
+    table.put(Outcome::Message(message.clone()));
+    let into = script("return { value(message) { this.message = message } }");
+    window(place(&table).as_ptr()).take(&into);
+    into
 }
 
 #[wasm_bindgen_test]

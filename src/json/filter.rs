@@ -3,6 +3,7 @@
 
 use super::{Flaw, Json, Kind, Reader, whole, write};
 use crate::text::Text;
+use crate::word::Word;
 
 /// How deep a value may be that is rewritten: this walk is recursive, and WebAssembly's stack is small.
 const MAX_DEPTH: usize = 32;
@@ -19,7 +20,7 @@ impl Json {
         whole(self.as_str(), |reader| {
             value(reader, &mut out, &Filter { dropped, rewrite }, MAX_DEPTH)
         })?;
-        Ok(Json(out))
+        Ok(Json(Word::from(out)))
     }
 }
 

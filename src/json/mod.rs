@@ -14,6 +14,7 @@
 //! Writing is in [`write`], rewriting in `filter`.
 
 mod filter;
+mod pick;
 mod scan;
 pub mod skim;
 pub mod write;
@@ -24,24 +25,33 @@ use std::fmt;
 use serde::ser::{Serialize, Serializer};
 
 use crate::text::Text;
+use crate::word::Word;
+
+/// The byte order mark.
+const MARK: char = '\u{FEFF}';
 
 /// How deep arrays and objects may stand in one another.
 pub const MAX_DEPTH: usize = 512;
 
 /// A JSON value as its own text, checked when it was read and never changed since.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Json(String);
+pub struct Json(Word);
 
 impl Json {
     /// Takes `text` if it is one JSON value.
     pub fn parse(text: impl Into<String>) -> Result<Json, Flaw> {
         let text = text.into();
         whole(&text, Reader::skip)?;
-        Ok(Json(text))
+        Ok(Json(Word::from(text)))
     }
 
     /// The value's text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same as a part of the text that it was read from.
+    pub fn as_word(&self) -> &Word {
         &self.0
     }
 
@@ -53,7 +63,7 @@ impl Json {
 
 impl Default for Json {
     fn default() -> Self {
-        Json("null".to_owned())
+        Json(Word::from("null"))
     }
 }
 
@@ -61,13 +71,13 @@ impl From<&Text<'_>> for Json {
     fn from(text: &Text<'_>) -> Self {
         let mut literal = String::new();
         write::string(&mut literal, text);
-        Json(literal)
+        Json(Word::from(literal))
     }
 }
 
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(write::RAW, &self.0)
+        serializer.serialize_newtype_struct(write::RAW, self.as_str())
     }
 }
 
@@ -124,6 +134,8 @@ enum Step {
 /// Reads one JSON text from front to back.
 pub struct Reader<'a> {
     text: &'a str,
+    /// the same, where parts of it are to be kept without being copied
+    body: Option<&'a Word>,
     at: usize,
     path: Vec<Step>,
 }
@@ -133,9 +145,28 @@ type Read<T> = Result<T, Flaw>;
 /// Reads all of `text` as one value; anything behind it but white space is a flaw. A byte order mark in front is
 /// passed over, as the Fetch standard does for `Response.json()`.
 pub fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Read<T> {
+    all(text, None, read)
+}
+
+/// The same for the body of an answer, of which what is read holds parts, and copies none.
+pub fn shared<'a, T>(body: &'a Word, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Read<T> {
+    all(body, Some(body), read)
+}
+
+fn all<'a, T>(
+    text: &'a str,
+    body: Option<&'a Word>,
+    read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
+) -> Read<T> {
+    let start = if text.starts_with(MARK) {
+        MARK.len_utf8()
+    } else {
+        0
+    };
     let mut reader = Reader {
-        text: text.strip_prefix('\u{FEFF}').unwrap_or(text),
-        at: 0,
+        text,
+        body,
+        at: start,
         path: Vec::new(),
     };
     let value = read(&mut reader)?;
@@ -237,16 +268,41 @@ impl<'a> Reader<'a> {
                 self.at = end;
                 Ok(text)
             }
-            Err((what, at)) => {
-                self.at = at;
-                Err(self.flaw(what))
-            }
+            Err(flaw) => Err(self.flawed(flaw)),
         }
+    }
+
+    /// Reads a string and holds it.
+    pub fn held_text(&mut self) -> Read<Text<'static>> {
+        let start = self.start();
+        let text = self.string()?;
+        Ok(match self.held(start + 1, &text) {
+            Some(word) => Text::from(word),
+            None => text.into_owned(),
+        })
     }
 
     /// Reads a string for which nobody needs lone surrogates: an id, a name, a stamp.
     pub fn word(&mut self) -> Read<String> {
         Ok(self.string()?.to_string_lossy().into_owned())
+    }
+
+    /// The same, and holds it.
+    pub fn held_word(&mut self) -> Read<Word> {
+        let start = self.start();
+        let text = self.string()?;
+        Ok(match self.held(start + 1, &text) {
+            Some(word) => word,
+            None => Word::from(text.to_string_lossy().into_owned()),
+        })
+    }
+
+    /// The part of the body that `text`, which was read from `start` on, is: none if it has escapes.
+    fn held(&self, start: usize, text: &Text<'_>) -> Option<Word> {
+        let end = self.at.checked_sub(1)?;
+        (text.len() == end - start)
+            .then(|| self.part(start, end))
+            .flatten()
     }
 
     /// Reads a string, or `null` as nothing.
@@ -275,15 +331,16 @@ impl<'a> Reader<'a> {
 
     /// Reads any value and gives its own text.
     pub fn raw(&mut self) -> Read<&'a str> {
-        self.space();
-        let start = self.at;
+        let start = self.start();
         self.skip()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(self.between(start))
     }
 
     /// Reads any value and keeps its own text.
     pub fn json(&mut self) -> Read<Json> {
-        Ok(Json(self.raw()?.to_owned()))
+        let start = self.start();
+        self.skip()?;
+        Ok(self.json_since(start))
     }
 
     /// Reads any value and keeps it unless it is `null`.
@@ -293,11 +350,28 @@ impl<'a> Reader<'a> {
 
     /// Reads a value twice: `read` takes what it wants from it, and its whole text is kept beside that.
     pub fn with_raw<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<(T, Json)> {
-        self.space();
-        let start = self.at;
+        let start = self.start();
         let value = read(self)?;
-        let raw = self.text.get(start..self.at).unwrap_or_default();
-        Ok((value, Json(raw.to_owned())))
+        Ok((value, self.json_since(start)))
+    }
+
+    /// Where the next value starts.
+    fn start(&mut self) -> usize {
+        self.space();
+        self.at
+    }
+
+    fn between(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn json_since(&self, start: usize) -> Json {
+        let own = || Word::from(self.between(start));
+        Json(self.part(start, self.at).unwrap_or_else(own))
+    }
+
+    fn part(&self, start: usize, end: usize) -> Option<Word> {
+        Some(self.body?.part(start..end))
     }
 
     /// Passes over one value, checking it.
@@ -312,11 +386,13 @@ impl<'a> Reader<'a> {
                 self.at = end;
                 Ok(())
             }
-            Err((what, at)) => {
-                self.at = at;
-                Err(self.flaw(what))
-            }
+            Err(flaw) => Err(self.flawed(flaw)),
         }
+    }
+
+    fn flawed(&mut self, (what, at): (&'static str, usize)) -> Flaw {
+        self.at = at;
+        self.flaw(what)
     }
 
     /// The flaw that a field is not there.

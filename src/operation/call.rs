@@ -9,6 +9,7 @@ use crate::error::{Delivered, Error, ErrorKind, number};
 use crate::http::{self, Head, Request};
 use crate::settings::Settings;
 use crate::time;
+use crate::word::Word;
 
 /// How much of a refusal's body is read, in bytes; the rest is left on the wire.
 pub(super) const MAX_REFUSAL: usize = 65_536;
@@ -40,6 +41,22 @@ pub enum Expect {
     Stream,
     /// whatever; only its status counts
     Nothing,
+}
+
+/// A body as text, not copied where it is text already.
+fn text(body: Vec<u8>) -> Word {
+    const MARK: &str = "\u{FEFF}";
+    let text = String::from_utf8(body)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let (start, end) = (
+        if text.starts_with(MARK) {
+            MARK.len()
+        } else {
+            0
+        },
+        text.len(),
+    );
+    Word::from(text).part(start..end)
 }
 
 /// How far a call is.
@@ -87,6 +104,8 @@ pub struct Call {
     head: Option<Head>,
     body: Vec<u8>,
     filled: usize,
+    /// the body once it is whole
+    text: Option<Word>,
     chance: Chance,
 }
 
@@ -117,6 +136,7 @@ impl Call {
             head: None,
             body: Vec::new(),
             filled: 0,
+            text: None,
             chance,
         }
     }
@@ -195,6 +215,7 @@ impl Call {
     fn send(&mut self) -> Progress {
         self.head = None;
         self.filled = 0;
+        self.text = None;
         Progress::Send
     }
 
@@ -213,9 +234,17 @@ impl Call {
     }
 
     /// The body as text. A byte order mark and bytes that are no UTF-8 are treated as `Response.text()` does it.
-    pub fn text(&self) -> String {
-        let bytes = self.body.get(..self.filled).unwrap_or_default();
-        String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)).into_owned()
+    pub fn text(&mut self) -> Word {
+        let text = match self.text.take() {
+            Some(text) => text,
+            None => {
+                let mut bytes = std::mem::take(&mut self.body);
+                bytes.truncate(std::mem::take(&mut self.filled));
+                text(bytes)
+            }
+        };
+        self.text = Some(text.clone());
+        text
     }
 
     /// The status of the answer.
@@ -337,10 +366,11 @@ impl Call {
     }
 
     fn end(&mut self, now: Now) -> Result<Progress, Error> {
+        let text = self.text();
         match &self.head {
             Some(head) if head.is_success() => self.whole(),
             Some(head) => {
-                let mut error = self.backend.refused(head, &self.text());
+                let mut error = self.backend.refused(head, &text);
                 if head.status == 404
                     && self.doubtful
                     && self.request.method == http::Method::Delete

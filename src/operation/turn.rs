@@ -134,7 +134,7 @@ impl Turn {
                 let known = message.is_some();
                 if let Some(message) = message {
                     self.talk.hear(sink).event(ReplyEvent::Start {
-                        message_id: Some(message.id.clone()),
+                        message_id: Some(message.id.to_string()),
                         message: Some(message),
                     });
                 }

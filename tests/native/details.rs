@@ -66,7 +66,10 @@ fn a_row_that_an_agents_action_wrote_is_the_agents_though_the_server_denies_it()
     let mut found: Vec<_> = read
         .messages()
         .iter()
-        .map(|row| (row.id.clone(), row.role, row.author.clone().unwrap().name))
+        .map(|row| {
+            let name = row.author.clone().unwrap().name;
+            (row.id.to_string(), row.role, name.map(String::from))
+        })
         .collect();
     found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let ann = || Some("Ann".to_owned());

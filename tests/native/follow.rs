@@ -35,7 +35,7 @@ fn follow(world: &mut World, made: Made, until: f64) -> Followed {
     let ids = run
         .messages()
         .iter()
-        .map(|message| message.id.clone())
+        .map(|message| message.id.to_string())
         .collect();
     Followed {
         ids,

@@ -116,7 +116,7 @@ pub fn stamps<'m>(messages: impl IntoIterator<Item = &'m Message>) -> Vec<f64> {
 }
 
 fn distinct<'m>(messages: impl IntoIterator<Item = &'m Message>) -> usize {
-    let ids = messages.into_iter().map(|message| &message.id);
+    let ids = messages.into_iter().map(|message| message.id.as_str());
     ids.collect::<BTreeSet<_>>().len()
 }
 

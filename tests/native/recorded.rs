@@ -278,7 +278,7 @@ fn whatever_words_of_its_answer_are_the_key_no_error_holds_it() {
             let mut error = run.failed().clone();
             // ids are the server's, and no key is one
             if let Some(partial) = &mut error.partial {
-                partial.message.id.clear();
+                partial.message.id = String::new().into();
                 partial.message.author = None;
             }
             let error = write::text(&error);

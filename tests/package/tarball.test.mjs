@@ -49,6 +49,7 @@ const FILES = [
   "load/web.js",
   "llms.txt",
   "memory.js",
+  "message.js",
   "model.d.ts",
   "module.js",
   "package.json",

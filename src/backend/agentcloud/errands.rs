@@ -8,6 +8,7 @@ use crate::json::Json;
 use crate::model::{Backend, Session, SessionStatus};
 use crate::order::Names;
 use crate::settings::is_object_id;
+use crate::word::Word;
 
 /// The id of the session to which a path leads: `/T/session/S`.
 pub fn session_in(path: &str) -> Option<&str> {
@@ -87,7 +88,7 @@ impl Errand for Creating {
         }
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Thing>, Error> {
         match &mut self.step {
             Step::Add => {
                 let session = self.session(body)?;
@@ -142,7 +143,7 @@ impl Errand for Starting {
         }
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Thing>, Error> {
         if self.kind.is_some() {
             return Ok(Some(Thing::Done));
         }
@@ -199,7 +200,7 @@ impl Errand for Listing {
         request
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Thing>, Error> {
         let mut sessions = wire::sessions(body)?;
         self.before = sessions.last().map(|session| session.id.clone());
         sessions.retain(|session| self.seen.add(&session.id));

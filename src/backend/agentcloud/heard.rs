@@ -207,7 +207,7 @@ mod tests {
             chunks.join(","),
             pieces[0].1
         );
-        rows::read(&row).unwrap().remove(0)
+        rows::read(&row.into()).unwrap().remove(0)
     }
 
     fn text(heard: &Heard, rows: &[Row]) -> Vec<String> {

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::Request;
 use crate::model::Message;
 use crate::settings::is_object_id;
+use crate::word::Word;
 
 /// An id that is smaller than every other.
 pub const FIRST: &str = "000000000000000000000000";
@@ -33,12 +34,12 @@ pub fn new(history: Request, range: &Range, direction: Direction) -> Finds<Page>
         limit: range.limit,
     };
     let (least, most) = (after.clone(), before.clone());
-    let read = move |body: &str| {
+    let read = move |body: &Word| {
         let mut rows = rows::read(body)?;
         // somebody on the way may not listen to the question
         rows.retain(|row| least.as_ref().is_none_or(|least| row.id > *least));
         let mut messages = rows::messages(rows);
-        messages.retain(|message| most.as_ref().is_none_or(|most| message.id < *most));
+        messages.retain(|message| most.as_ref().is_none_or(|most| *message.id < **most));
         Ok(messages)
     };
     let request = behind(&history, after.as_deref().unwrap_or(FIRST));
@@ -96,7 +97,7 @@ impl Errand for Pages {
         self.inner.ask()
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Page>, Error> {
         let page = self.inner.answer(body)?;
         Ok(page.map(|page| self.page(page)))
     }

@@ -9,12 +9,13 @@ use crate::model::{Author, Message, Reply, Role};
 use crate::order::{self, Named};
 use crate::text::Text;
 use crate::time;
+use crate::word::Word;
 
 /// The author of what the server and the agent's backend say about themselves.
 const SYSTEM: &str = "System";
 
 /// Reads a history: one row a message, in the order of their ids, which is that of their insertion.
-pub fn read(body: &str) -> Result<Vec<Row>, Error> {
+pub fn read(body: &Word) -> Result<Vec<Row>, Error> {
     Ok(merged(wire::rows(body)?))
 }
 
@@ -213,11 +214,11 @@ pub fn by_time<T>(rows: &mut Vec<T>, time: impl Fn(&T) -> Option<f64>) {
 pub fn message(row: Row, complete: bool) -> Message {
     let role = row.role();
     let author = Author {
-        id: row.author_id,
-        name: row.author_name,
+        id: row.author_id.map(Word::from),
+        name: row.author_name.map(Word::from),
     };
     Message {
-        id: row.id,
+        id: row.id.into(),
         role,
         text: row.text.unwrap_or_default(),
         created_at: None,

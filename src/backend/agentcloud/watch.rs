@@ -29,6 +29,7 @@ use crate::json::{Json, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::operation::Now;
 use crate::text::Text;
+use crate::word::Word;
 
 /// How many looks may not find the sent message before what the agent says is taken for its answer all the same.
 const PATIENCE: u32 = 3;
@@ -83,7 +84,7 @@ impl AgentCloudDecoder {
 
 impl Decoder for AgentCloudDecoder {
     fn before(&mut self, body: &str) -> Result<(), Error> {
-        let newest = rows::read(body)?.pop();
+        let newest = rows::read(&Word::from(body))?.pop();
         self.earlier = Earlier::than(newest.as_ref());
         if let Some(newest) = newest {
             self.after = newest.id;
@@ -133,7 +134,7 @@ impl Decoder for AgentCloudDecoder {
         let latest = self.latest.borrow().clone();
         let mut reply = latest.unwrap_or_else(|| {
             Reply::from(Message {
-                id: format!("reply:{}", self.after),
+                id: format!("reply:{}", self.after).into(),
                 role: Role::Assistant,
                 text: Text::default(),
                 created_at: None,
@@ -210,7 +211,7 @@ impl Watch for Awaiting {
         }
     }
 
-    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error> {
+    fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error> {
         match std::mem::replace(&mut self.asks, Asks::Rows) {
             Asks::Rows => self.look(rows::read(body)?, listener),
             Asks::Session => self.status(body, listener),
@@ -346,7 +347,7 @@ impl Awaiting {
         }
         let message = own.map(|row| Box::new(rows::message(row, true)));
         listener.event(ReplyEvent::Start {
-            message_id: message.as_ref().map(|message| message.id.clone()),
+            message_id: message.as_ref().map(|message| message.id.to_string()),
             message,
         });
         true

@@ -3,10 +3,11 @@
 //! envelopes is taken where it makes sense and passed over where it does not, because one odd sender must not make the
 //! history of a session unreadable.
 
-use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Backend, Session, SessionStatus};
 use crate::settings::is_object_id;
 use crate::text::{Text, split};
+use crate::word::Word;
 
 type Read<T> = Result<T, Flaw>;
 
@@ -23,7 +24,7 @@ pub fn object_id(reader: &mut Reader<'_>) -> Read<String> {
 /// is stored as what it parses to, single tokens of a stream too.
 fn any_text(reader: &mut Reader<'_>) -> Read<Option<Text<'static>>> {
     Ok(match reader.kind() {
-        Kind::String => Some(reader.string()?.into_owned()),
+        Kind::String => Some(reader.held_text()?),
         Kind::Null => {
             reader.skip()?;
             None
@@ -242,8 +243,8 @@ fn chunks(reader: &mut Reader<'_>) -> Read<Vec<Chunk>> {
 }
 
 /// The rows of a history, as they stand there: a bare list, or `{messages: […]}` as the published description has it.
-pub fn rows(body: &str) -> Read<Vec<Row>> {
-    whole(body, |reader| {
+pub fn rows(body: &Word) -> Read<Vec<Row>> {
+    shared(body, |reader| {
         let mut rows = Vec::new();
         let mut found = false;
         let mut list = |reader: &mut Reader<'_>| {

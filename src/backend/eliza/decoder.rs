@@ -40,7 +40,7 @@ impl ElizaDecoder {
     }
 
     fn asked(&mut self, message: &Message) {
-        self.question = Some(message.id.clone());
+        self.question = Some(message.id.to_string());
         let Some(metadata) = &message.metadata else {
             return;
         };
@@ -59,13 +59,14 @@ impl ElizaDecoder {
             id: spoken
                 .id
                 .or_else(|| self.answer.clone())
-                .unwrap_or_else(|| self.derived_id()),
+                .unwrap_or_else(|| self.derived_id())
+                .into(),
             role: Role::Assistant,
             text: spoken.text.clone().unwrap_or_default(),
             created_at: None,
             timestamp: None,
             author: self.agent.clone().map(|id| Author {
-                id: Some(id),
+                id: Some(id.into()),
                 name: None,
             }),
             tool_call: None,
@@ -117,7 +118,7 @@ impl Decoder for ElizaDecoder {
                 let message = whole(data, wire::message)?;
                 self.asked(&message);
                 listener.event(ReplyEvent::Start {
-                    message_id: Some(message.id.clone()),
+                    message_id: Some(message.id.to_string()),
                     message: Some(Box::new(message)),
                 });
             }

@@ -16,6 +16,7 @@ use crate::http::{self, Request};
 use crate::json::whole;
 use crate::model::{Cursors, Gap, Message, PageEnd, Reply, Role};
 use crate::order::Names;
+use crate::word::Word;
 
 /// The most rows that the server gives in one answer.
 const MOST: usize = 100;
@@ -84,7 +85,7 @@ impl Watch for Awaiting {
         self.pages.ask()
     }
 
-    fn answer(&mut self, body: &str, listener: &mut dyn Listener) -> Result<Look, Error> {
+    fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error> {
         let Some(page) = self.pages.answer(body)? else {
             return Ok(Look::Now);
         };

@@ -1,10 +1,11 @@
 //! The JSON of elizaOS servers 1.6.5 to 1.7.2, read into the model. Unknown fields pass; missing and wrong ones are
 //! flaws that name their path.
 
-use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Author, Backend, Message, Role, Session, SessionStatus};
 use crate::text::Text;
 use crate::time;
+use crate::word::Word;
 
 type Read<T> = Result<T, Flaw>;
 
@@ -72,36 +73,37 @@ pub fn sessions(body: &str) -> Read<Vec<Listed>> {
     })
 }
 
-/// A row of the history, or a message as the answer to a send repeats it: in 1.7.2 `author_id` and a number as
-/// `created_at`, before that `authorId` and a date as `createdAt`.
+/// The fields of a message: in 1.7.2 an answer to a send has `author_id` and a number as `created_at`, before that
+/// `authorId` and a date as `createdAt`, as rows of the history have them.
+const FIELDS: [(&str, usize); 8] = [
+    ("id", 0),
+    ("content", 1),
+    ("authorId", 2),
+    ("isAgent", 3),
+    ("createdAt", 4),
+    ("metadata", 5),
+    ("author_id", 2),
+    ("created_at", 4),
+];
+
+/// A row of the history, or a message as the answer to a send repeats it.
 pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
-    let (mut id, mut content, mut author_id, mut is_agent) = (None, None, None, None);
-    let (mut created_at, mut timestamp, mut metadata) = (None, None, None);
-    let mut about = About::default();
-    let ((), raw) = reader.with_raw(|reader| {
-        reader.object(|reader, field| {
-            match field {
-                "id" => id = Some(reader.word()?),
-                "content" => content = Some(reader.string()?.into_owned()),
-                "authorId" | "author_id" => author_id = reader.optional_word()?,
-                "isAgent" => is_agent = Some(reader.boolean()?),
-                "createdAt" | "created_at" => match reader.kind() {
-                    Kind::Number => timestamp = time::valid(reader.number()?),
-                    _ => {
-                        created_at = reader.optional_word()?;
-                        timestamp = created_at.as_deref().and_then(time::iso);
-                    }
-                },
-                "metadata" => {
-                    let json = reader.optional_json()?;
-                    about = json.as_ref().map(About::of).unwrap_or_default();
-                    metadata = json;
-                }
-                _ => {}
-            }
-            Ok(())
-        })
+    let (places, raw) = reader.with_raw(|reader| reader.pick(&FIELDS))?;
+    let [id, content, author, is_agent, stamp, metadata] = places;
+    let id = reader.at(id, |reader| reader.held_word().map(Some))?;
+    let text = reader.at(content, |reader| reader.held_text().map(Some))?;
+    let author_id = reader.at(author, held_word)?;
+    let is_agent = reader.at(is_agent, |reader| reader.boolean().map(Some))?;
+    let (created_at, timestamp) = reader.at(stamp, |reader| match reader.kind() {
+        Kind::Number => Ok((None, time::valid(reader.number()?))),
+        _ => {
+            let stamp = held_word(reader)?;
+            let timestamp = stamp.as_deref().and_then(time::iso);
+            Ok((stamp, timestamp))
+        }
     })?;
+    let about = reader.at(metadata, About::of)?;
+    let metadata = reader.at(metadata, Reader::optional_json)?;
     // rows that an agent's action wrote say `isAgent: false`, but their author is the agent
     let by_agent = author_id.is_some() && about.agents.contains(&author_id);
     let role = match is_agent {
@@ -112,7 +114,7 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
     Ok(Message {
         id: id.ok_or_else(|| reader.missing("id"))?,
         role,
-        text: content.ok_or_else(|| reader.missing("content"))?,
+        text: text.ok_or_else(|| reader.missing("content"))?,
         created_at,
         timestamp,
         author: Some(Author {
@@ -129,44 +131,43 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
     })
 }
 
+fn held_word(reader: &mut Reader<'_>) -> Read<Option<Word>> {
+    match reader.kind() {
+        Kind::Null => Ok(None),
+        _ => reader.held_word().map(Some),
+    }
+}
+
 /// What a row's metadata say about its agent. They are the callers' own, so whatever is wrong there is passed over.
 #[derive(Default)]
 struct About {
     /// `agent_id` of the agent's own rows, `agentId` of the user's
-    agents: [Option<String>; 2],
-    agent_name: Option<String>,
+    agents: [Option<Word>; 2],
+    agent_name: Option<Word>,
 }
 
 impl About {
-    fn of(metadata: &Json) -> About {
-        let mut about = About::default();
+    fn of(reader: &mut Reader<'_>) -> Read<About> {
+        if reader.kind() != Kind::Object {
+            return Ok(About::default());
+        }
+        let [own, users, name] =
+            reader.pick(&[("agent_id", 0), ("agentName", 2), ("agentId", 1)])?;
         let word = |reader: &mut Reader<'_>| match reader.kind() {
-            Kind::String => reader.optional_word(),
+            Kind::String => reader.held_word().map(Some),
             _ => Ok(None),
         };
-        let _ = whole(metadata.as_str(), |reader| {
-            if reader.kind() != Kind::Object {
-                return reader.skip();
-            }
-            let [own, users] = &mut about.agents;
-            reader.object(|reader, field| {
-                match field {
-                    "agent_id" => *own = word(reader)?,
-                    "agentId" => *users = word(reader)?,
-                    "agentName" => about.agent_name = word(reader)?,
-                    _ => {}
-                }
-                Ok(())
-            })
-        });
-        about
+        Ok(About {
+            agents: [reader.at(own, word)?, reader.at(users, word)?],
+            agent_name: reader.at(name, word)?,
+        })
     }
 }
 
 /// A page of the history: newest first.
-pub fn messages(body: &str) -> Read<Vec<Message>> {
+pub fn messages(body: &Word) -> Read<Vec<Message>> {
     let mut found = None;
-    whole(body, |reader| {
+    shared(body, |reader| {
         reader.object(|reader, field| {
             if field == "messages" {
                 let mut messages = Vec::new();

@@ -286,7 +286,8 @@ impl MeibelDecoder {
             id: match &self.signal {
                 Some(signal) => wire::answer_id(signal),
                 None => derived_id(&text, &raw),
-            },
+            }
+            .into(),
             role: Role::Assistant,
             text,
             created_at: None,

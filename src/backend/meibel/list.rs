@@ -7,6 +7,7 @@ use crate::http::{Request, percent_encoded};
 use crate::json::whole;
 use crate::model::SessionStatus;
 use crate::order::Names;
+use crate::word::Word;
 
 /// The sessions of one agent.
 pub struct Listing {
@@ -88,7 +89,7 @@ impl Errand for Listing {
         request
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Thing>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Thing>, Error> {
         let page = whole(body, |reader| wire::session_page(reader, &self.agent_id))?;
         let behind = self.behind(&page);
         let mut sessions = page.sessions;

@@ -1,13 +1,16 @@
 //! Meibel's sessions and the rows of its histories, read into the model. Unknown fields pass; missing and wrong ones are
 //! flaws that name their path.
 
-use super::said::{text, word};
+use std::ops::Range;
+
+use super::said::word;
 use super::status;
-use crate::json::{Flaw, Json, Kind, Reader, whole};
+use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Backend, Message, Role, Session, SessionStatus, ToolCall, ToolResult};
 use crate::order::{self, Named};
 use crate::text::Text;
 use crate::time;
+use crate::word::Word;
 
 type Read<T> = Result<T, Flaw>;
 
@@ -128,9 +131,9 @@ pub fn session_page(reader: &mut Reader<'_>, agent_id: &str) -> Read<SessionPage
 }
 
 /// A whole history, oldest first: `{messages: […]}`, or the bare list that the published guide reads.
-pub fn messages(body: &str) -> Read<Vec<Message>> {
+pub fn messages(body: &Word) -> Read<Vec<Message>> {
     let mut found = None;
-    whole(body, |reader| {
+    shared(body, |reader| {
         if reader.kind() == Kind::Array {
             found = Some(rows(reader)?);
             return Ok(());
@@ -155,6 +158,7 @@ fn rows(reader: &mut Reader<'_>) -> Read<Vec<Message>> {
         messages.push(row(reader, &mut ids)?);
         Ok(())
     })?;
+    ids.give(&mut messages);
     Ok(messages)
 }
 
@@ -184,28 +188,51 @@ impl Class {
     }
 }
 
+/// The fields of a row, in the order in which the server writes them.
+const FIELDS: [(&str, usize); 9] = [
+    ("type", 0),
+    ("timestamp", 1),
+    ("message", 2),
+    ("signal_id", 3),
+    ("tool_id", 4),
+    ("tool_name", 5),
+    ("arguments", 6),
+    ("result", 7),
+    ("role", 8),
+];
+
+/// A row, still without its id.
 fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
-    let (mut sort, mut role, mut created_at, mut message) = (None, None, None, None);
-    let (mut signal, mut tool_id, mut name) = (None, None, None);
-    let (mut arguments, mut result) = (None, None);
-    let ((), raw) = reader.with_raw(|reader| {
-        reader.object(|reader, field| {
-            match (field, reader.kind()) {
-                ("type", _) => sort = word(reader)?,
-                ("role", _) => role = word(reader)?,
-                ("timestamp", Kind::String) => created_at = Some(reader.word()?),
-                ("message", _) => message = text(reader)?.map(Text::into_owned),
-                ("signal_id", _) => signal = word(reader)?,
-                ("tool_id", _) => tool_id = word(reader)?,
-                ("tool_name", _) => name = word(reader)?,
-                ("arguments", _) => arguments = reader.optional_json()?.map(plain),
-                ("result", _) => result = Some(reader.json()?),
-                _ => {}
-            }
-            Ok(())
-        })
+    let (places, raw) = reader.with_raw(|reader| reader.pick(&FIELDS))?;
+    let [
+        sort,
+        stamp,
+        message,
+        signal,
+        tool_id,
+        name,
+        arguments,
+        result,
+        role,
+    ] = places;
+    let sort = match reader.at(sort, held_word)? {
+        Some(sort) => Some(sort),
+        None => reader.at(role, held_word)?,
+    };
+    let created_at = reader.at(stamp, |reader| match reader.kind() {
+        Kind::String => reader.held_word().map(Some),
+        _ => Ok(None),
     })?;
-    let sort = sort.or(role).map(|word| word.to_ascii_lowercase());
+    let text = reader.at(message, |reader| match reader.kind() {
+        Kind::Null => Ok(Text::default()),
+        _ => reader.held_text(),
+    })?;
+    let signal = reader.at(signal, held_word)?;
+    let tool_id = reader.at(tool_id, held_word)?;
+    let name = reader.at(name, held_word)?;
+    let arguments = reader.at(arguments, Reader::optional_json)?.map(plain);
+    let result = reader.at(result, |reader| reader.json().map(Some))?;
+    let sort = sort.map(lower_case);
     let returned = result.as_ref().is_some_and(|result| !result.is_null());
     let named = sort.as_deref().and_then(Class::named);
     let class = named.unwrap_or_else(|| {
@@ -217,8 +244,8 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
             Class::Unknown
         }
     });
-    let id = ids.of(&Names {
-        signal: signal.as_deref(),
+    ids.take(&Names {
+        signal: signal.as_ref(),
         tool: tool_id.as_deref(),
         created_at: created_at.as_deref(),
         sort: sort.as_deref(),
@@ -235,7 +262,7 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
         result,
     });
     Ok(Message {
-        id,
+        id: Word::default(),
         role: match class {
             Class::User => Role::User,
             Class::Assistant => Role::Assistant,
@@ -243,7 +270,7 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
             Class::Call | Class::Result => Role::Tool,
             Class::Unknown => Role::Unknown,
         },
-        text: message.unwrap_or_default(),
+        text,
         timestamp: created_at.as_deref().and_then(time::iso),
         created_at,
         author: None,
@@ -257,8 +284,27 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
     })
 }
 
+/// A word that names something, also where it is a number; anything else names nothing.
+fn held_word(reader: &mut Reader<'_>) -> Read<Option<Word>> {
+    match reader.kind() {
+        Kind::String => Ok(Some(reader.held_word()?).filter(|word| !word.is_empty())),
+        Kind::Number => reader.json().map(|number| Some(number.as_word().clone())),
+        _ => Ok(None),
+    }
+}
+
+fn lower_case(word: Word) -> Word {
+    match word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Word::from(word.to_ascii_lowercase()),
+        false => word,
+    }
+}
+
 /// Arguments that are JSON inside a string become that JSON; any other string stays one.
 pub fn plain(arguments: Json) -> Json {
+    if !arguments.as_str().starts_with('"') {
+        return arguments;
+    }
     let inner = whole(arguments.as_str(), |reader| match reader.kind() {
         Kind::String => Ok(reader.string()?.as_str().map(str::to_owned)),
         _ => reader.skip().map(|()| None),
@@ -280,7 +326,7 @@ pub fn answer_id(signal: &str) -> String {
 
 /// What a row can be told from others by.
 struct Names<'a> {
-    signal: Option<&'a str>,
+    signal: Option<&'a Word>,
     tool: Option<&'a str>,
     created_at: Option<&'a str>,
     sort: Option<&'a str>,
@@ -291,15 +337,19 @@ struct Names<'a> {
 /// rows change none.
 #[derive(Default)]
 struct Ids {
-    given: order::Names,
-    /// how often a row could have had this one
-    counts: Named<usize>,
-    rows: usize,
+    /// what the rows would be called if each had a name of its own
+    bases: Vec<Base>,
+    /// those that the server did not write, one behind the other
+    made: String,
+}
+
+enum Base {
+    Written(Word),
+    Made(Range<usize>),
 }
 
 impl Ids {
-    fn of(&mut self, names: &Names<'_>) -> String {
-        self.rows += 1;
+    fn take(&mut self, names: &Names<'_>) {
         let sort = match names.class {
             Class::User => "user",
             Class::Assistant => "assistant",
@@ -311,24 +361,83 @@ impl Ids {
         let tool = names
             .tool
             .filter(|_| matches!(names.class, Class::Call | Class::Result));
-        let base = match (tool, names.signal, names.created_at) {
-            (Some(tool), ..) => format!("{tool}:{sort}"),
+        let (start, number) = (self.made.len(), (self.bases.len() + 1).to_string());
+        let first = match (tool, names.signal, names.created_at) {
+            (Some(tool), ..) => tool,
             // a date as a cursor would be a point in time
             (_, Some(signal), _) if names.class == Class::User && time::iso(signal).is_none() => {
-                signal.to_owned()
+                return self.bases.push(Base::Written(signal.clone()));
             }
-            (_, Some(signal), _) if names.class == Class::Assistant => answer_id(signal),
-            (_, Some(signal), _) => format!("{signal}:{sort}"),
-            (_, _, Some(stamp)) => format!("{stamp}:{sort}"),
-            _ => format!("{}:{sort}", self.rows),
+            (_, Some(signal), _) => signal,
+            (_, _, Some(stamp)) => stamp,
+            _ => &number,
         };
+        for part in [first, ":", sort] {
+            self.made.push_str(part);
+        }
+        self.bases.push(Base::Made(start..self.made.len()));
+    }
+
+    fn give(self, messages: &mut [Message]) {
+        let made = Word::from(self.made);
+        for (message, base) in messages.iter_mut().zip(self.bases) {
+            message.id = match base {
+                Base::Written(word) => word,
+                Base::Made(range) => made.part(range),
+            };
+        }
+        if !distinct(messages) {
+            tell_apart(messages);
+        }
+    }
+}
+
+/// Whether all ids surely differ; quick, because mostly they do.
+fn distinct(messages: &[Message]) -> bool {
+    /// so many steps to a free place are bad luck, or somebody's intention
+    const STEPS: usize = 64;
+    let mut places = vec![0_u64; (messages.len() * 2).next_power_of_two()];
+    messages.iter().all(|message| {
+        // FNV-1a, and never that of a free place
+        let hash = message
+            .id
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+            })
+            | 1;
+        let start = (hash >> 32) as usize;
+        for step in 0..STEPS {
+            let at = (start + step) & (places.len() - 1);
+            match places.get_mut(at) {
+                Some(place) if *place == 0 => {
+                    *place = hash;
+                    return true;
+                }
+                Some(place) if *place != hash => {}
+                _ => return false,
+            }
+        }
+        false
+    })
+}
+
+/// Counts the rows that would have the same id.
+fn tell_apart(messages: &mut [Message]) {
+    let mut given = order::Names::default();
+    // how often a row could have had this one
+    let mut counts: Named<usize> = Named::default();
+    for message in messages {
+        let base = message.id.to_string();
         let mut id = base.clone();
         // an id of the server's own may look like a counted one
-        while !self.given.add(&id) {
-            let count = self.counts.get(&base).map_or(2, |count| count + 1);
-            self.counts.set(&base, count);
+        while !given.add(&id) {
+            let count = counts.get(&base).map_or(2, |count| count + 1);
+            counts.set(&base, count);
             id = format!("{base}~{count}");
         }
-        id
+        if id != base {
+            message.id = Word::from(id);
+        }
     }
 }

@@ -136,7 +136,7 @@ fn rows_of_one_chunk_id_are_one_message_and_rows_without_one_are_their_own() {
     let messages = read(&json!(rows));
     let shown: Vec<_> = messages
         .iter()
-        .map(|message| (message.id.clone(), message.text.as_str().unwrap()))
+        .map(|message| (message.id.to_string(), message.text.as_str().unwrap()))
         .collect();
     // a cursor that is this id lies behind both rows
     assert_eq!(shown, [(id(3), "abc"), (id(2), "x")]);

@@ -320,7 +320,7 @@ fn every_id_leads_back_to_its_row_as_a_cursor() {
     let body = format!("[{}]", many().join(","));
     let all = rows(&body);
     for (at, row) in all.iter().enumerate() {
-        let after = Some(Edge::read(row.id.clone()));
+        let after = Some(Edge::read(row.id.to_string()));
         let answer = Answer::json(200, &body);
         let newer = run(
             &mut Script::of([answer]),
@@ -338,7 +338,11 @@ fn pages_are_cut_by_the_client_from_one_answer() {
         let range = range(limit, edge(before), edge(after));
         let answer = Answer::json(200, &body);
         let run = run(&mut Script::of([answer]), client().page(SESSION, &range));
-        let ids: Vec<String> = run.messages().iter().map(|row| row.id.clone()).collect();
+        let ids: Vec<String> = run
+            .messages()
+            .iter()
+            .map(|row| row.id.to_string())
+            .collect();
         (ids, run.page().has_more)
     };
     assert_eq!(

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::http::Request;
 use crate::model::Message;
 use crate::order::Names;
+use crate::word::Word;
 
 /// Pages of a range, newest first.
 pub(super) struct Backward {
@@ -113,7 +114,7 @@ impl Errand for Backward {
         self.question.ask(upper, at(&self.lower), self.asked)
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Page>, Error> {
         let mut rows = wire::messages(body)?;
         let (full, came) = (rows.len() >= self.asked, rows.len());
         let inside = |at: i64| {

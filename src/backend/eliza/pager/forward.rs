@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::http::Request;
 use crate::model::Message;
 use crate::order::{self, Names};
+use crate::word::Word;
 
 /// A stretch that is still to be looked at: everything from the position up to `end`.
 struct Window {
@@ -175,7 +176,7 @@ impl Errand for Forward {
         self.question.ask(end, Some(self.position.at), MOST)
     }
 
-    fn answer(&mut self, body: &str) -> Result<Option<Page>, Error> {
+    fn answer(&mut self, body: &Word) -> Result<Option<Page>, Error> {
         let mut rows = wire::messages(body)?;
         let full = rows.len() >= MOST;
         let end = self.windows.last().and_then(|window| window.end);

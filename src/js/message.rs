@@ -1,0 +1,126 @@
+//! Messages over the boundary: the few fields that callers read as pieces of the table's texts, and the free-form JSON as
+//! ranges of the answer's body, which JavaScript copies once and parses where somebody looks. `message.js` reads this; the
+//! two change together.
+
+use std::rc::Rc;
+
+use super::table::{NONE, Table, kind};
+use crate::json::{Json, Reader, whole, write};
+use crate::model::{Message, Role};
+use crate::word::Word;
+
+/// Instead of a piece: the number of a body, and where a value starts and ends there, in bytes.
+const RANGE: u32 = u32::MAX - 2;
+
+// beside the role
+const COMPLETE: u32 = 8;
+const AUTHOR: u32 = 16;
+const CALL: u32 = 32;
+const RESULT: u32 = 64;
+const RARE: u32 = 128;
+
+impl Table {
+    pub(super) fn message(&mut self, message: &Message) {
+        let held = [Some(&message.raw), message.metadata.as_ref()];
+        held.into_iter().flatten().for_each(|json| self.body(json));
+        let flag = |there: bool, flag: u32| if there { flag } else { 0 };
+        let rare = rare(message);
+        self.rows.push(kind::MESSAGE);
+        let role = match message.role {
+            Role::User => 0,
+            Role::Assistant => 1,
+            Role::Tool => 2,
+            Role::System => 3,
+            Role::Unknown => 4,
+        };
+        self.rows.push(
+            role | flag(message.complete, COMPLETE)
+                | flag(message.author.is_some(), AUTHOR)
+                | flag(message.tool_call.is_some(), CALL)
+                | flag(message.tool_result.is_some(), RESULT)
+                | flag(rare.is_some(), RARE),
+        );
+        self.piece(&message.id);
+        self.text(&message.text);
+        self.optional(message.created_at.as_deref());
+        let bits = message.timestamp.unwrap_or(f64::NAN).to_bits();
+        self.rows.extend([bits as u32, (bits >> 32) as u32]);
+        if let Some(author) = &message.author {
+            self.named(&author.id, &author.name);
+        }
+        if let Some(call) = &message.tool_call {
+            self.named(&call.id, &call.name);
+            self.free(call.arguments.as_ref());
+        }
+        if let Some(result) = &message.tool_result {
+            self.named(&result.id, &result.name);
+            self.free(result.result.as_ref());
+        }
+        if let Some(rare) = rare {
+            self.piece(&rare);
+        }
+        self.held(message.metadata.as_ref());
+        self.held(Some(&message.raw));
+    }
+
+    fn named(&mut self, id: &Option<Word>, name: &Option<Word>) {
+        self.optional(id.as_deref());
+        self.optional(name.as_deref());
+    }
+
+    /// JSON that callers read.
+    fn free(&mut self, json: Option<&Json>) {
+        match json.map(|json| (json, whole(json.as_str(), Reader::string))) {
+            None => self.rows.push(NONE),
+            Some((_, Ok(text))) => self.text(&text),
+            Some((json, Err(_))) => self.literal(json.as_str()),
+        }
+    }
+
+    /// JSON that few callers read.
+    fn held(&mut self, json: Option<&Json>) {
+        let Some(json) = json else {
+            return self.rows.push(NONE);
+        };
+        match json.as_word().body() {
+            Some((body, range)) => {
+                let number = self.bodies.iter().rposition(|held| Rc::ptr_eq(held, body));
+                let range = [number.unwrap_or_default(), range.start, range.end];
+                self.rows.push(RANGE);
+                self.rows.extend(range.map(|number| number as u32));
+            }
+            None => self.piece(json.as_str()),
+        }
+    }
+
+    /// Tells of the body that some JSON is a part of, unless JavaScript has it already.
+    fn body(&mut self, json: &Json) {
+        let Some((body, _)) = json.as_word().body() else {
+            return;
+        };
+        if self.bodies.iter().rev().any(|held| Rc::ptr_eq(held, body)) {
+            return;
+        }
+        let place = [body.as_ptr() as u32, body.len() as u32];
+        self.rows.push(kind::BODY);
+        self.rows.extend(place);
+        self.bodies.push(body.clone());
+    }
+}
+
+/// The fields that few messages have, as one object.
+fn rare(message: &Message) -> Option<String> {
+    let field = |name: &str, json: String| ["\"", name, "\":", &json].concat();
+    let fields = [
+        message
+            .citations
+            .as_ref()
+            .map(|json| field("citations", write::text(json))),
+        message
+            .sources
+            .as_ref()
+            .map(|list| field("sources", write::text(list))),
+    ];
+    let fields: Vec<String> = fields.into_iter().flatten().collect();
+    (!fields.is_empty()).then(|| ["{", &fields.join(","), "}"].concat())
+}
