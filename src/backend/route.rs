@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::http::{Head, Method, Request, segment};
 use crate::settings::is_object_id;
+use crate::text::split;
 
 /// What one backend's clients ask.
 pub struct Table {
@@ -45,7 +46,7 @@ impl Key {
     /// The header with this key.
     pub fn header(&self, key: &str) -> (&'static str, String) {
         let Key(name, before) = *self;
-        (name, [before, key].concat())
+        (name, before.to_owned() + key)
     }
 }
 
@@ -174,30 +175,26 @@ impl Route {
         }
     }
 
-    /// The request for it on the server at `base`, with `words` in place of the names, in order.
-    #[inline(never)]
-    pub fn request(&self, base: &str, words: &[&str]) -> Result<Request, Error> {
-        let mut encoded = Vec::with_capacity(words.len());
-        for word in words {
-            encoded.push(segment(word)?);
-        }
-        let encoded: Vec<&str> = encoded.iter().map(String::as_str).collect();
-        Ok(self.filled(base, &encoded))
+    /// The request for it on the server at `base`, with `word`, if it has one.
+    pub fn request(&self, base: &str, word: Option<&str>) -> Result<Request, Error> {
+        let word = word.map(segment).transpose()?.unwrap_or_default();
+        Ok(self.filled(base, &[&word]))
     }
 
-    /// The same with words that need no encoding.
+    /// The same with words that are encoded already, or need no encoding, in place of the names, in order.
     #[inline(never)]
     pub fn filled(&self, base: &str, words: &[&str]) -> Request {
-        let mut words = words.iter().copied();
         let mut url = base.to_owned();
-        for part in self.path.split_inclusive(['{', '}']) {
-            // what ends in a closing brace is a name, without the brace before it
-            match (part.strip_suffix('{'), part.ends_with('}')) {
-                (Some(before), _) => url.push_str(before),
-                (None, true) => url.push_str(words.next().unwrap_or_default()),
-                (None, false) => url.push_str(part),
-            }
+        let mut rest = self.path;
+        for word in words {
+            let Some((before, after)) = split(rest, "{") else {
+                break;
+            };
+            url.push_str(before);
+            url.push_str(word);
+            rest = split(after, "}").map_or("", |(_, after)| after);
         }
+        url.push_str(rest);
         Request::new(self.method, url)
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::backend::route::{Route, Table, Word};
 use crate::error::Error;
-use crate::http::{Method, Request, percent_decoded, percent_encoded};
+use crate::http::{Method, Request, percent_decoded, percent_encoded, segment};
 
 /// A place of a backend, with the words of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,10 @@ impl Asked {
 
     /// The same, asked of the server at `base`: made anew, so that nothing of the incoming address goes along.
     pub fn request(&self, base: &str) -> Result<Request, Error> {
-        let words: Vec<&str> = self.words.iter().map(|(_, word)| word.as_str()).collect();
-        let mut request = self.route.request(base, &words)?;
+        let encoded = self.words.iter().map(|(_, word)| segment(word));
+        let encoded = encoded.collect::<Result<Vec<_>, _>>()?;
+        let words: Vec<&str> = encoded.iter().map(String::as_str).collect();
+        let mut request = self.route.filled(base, &words);
         for (at, (name, value)) in self.query.iter().enumerate() {
             let sign = if at == 0 { '?' } else { '&' };
             request.url.push(sign);

@@ -258,7 +258,7 @@ fn checked_origin(origin: &str) -> Result<(), Error> {
     match host {
         Some(host) if !host.is_empty() && host.bytes().all(part) && !usual(host) => Ok(()),
         _ => Err(config(format!(
-            "`allowOrigins` holds {origin:?}, and an origin is written like \"https://app.example\": in lower case, \
+            "`allowOrigins` holds \"{origin}\", and an origin is written like \"https://app.example\": in lower case, \
              with its port only where it is not the usual one, and nothing behind it"
         ))),
     }
@@ -278,7 +278,7 @@ fn checked_path(path: &str) -> Result<String, Error> {
     match fits {
         true => Ok(path.to_owned()),
         false => Err(config(format!(
-            "`path` is {path:?}, and it must be written like \"/agent\""
+            "`path` is \"{path}\", and it must be written like \"/agent\""
         ))),
     }
 }

@@ -59,10 +59,12 @@ impl Place {
         request
     }
 
+    #[inline(never)]
     fn sessions(&self, route: &Route) -> Request {
         self.request(route, &[&self.team])
     }
 
+    #[inline(never)]
     fn session(&self, route: &Route, id: &str) -> Request {
         self.request(route, &[&self.team, id])
     }
@@ -142,6 +144,7 @@ impl AgentCloud {
         given.or_else(|| self.team.get().map(String::as_str))
     }
 
+    #[inline(never)]
     fn place(&self) -> Place {
         let team = match self.known_team() {
             Some(team) => team,

@@ -37,18 +37,20 @@ impl Eliza {
         Eliza { settings }
     }
 
-    fn request(&self, route: &Route, words: &[&str]) -> Result<Request, Error> {
-        let mut request = route.request(&self.settings.base_url, words)?;
+    #[inline(never)]
+    fn request(&self, route: &Route, id: Option<&str>) -> Result<Request, Error> {
+        let mut request = route.request(&self.settings.base_url, id)?;
         request.header("accept", "application/json");
         Ok(request)
     }
 
     fn session(&self, route: &Route, id: &str) -> Result<Request, Error> {
         if !routes::ID.takes(id) {
-            let message = format!("there is no session with the id {id:?}");
+            // the printer of quoted texts (`{:?}`) is 8 KB of tables
+            let message = format!("there is no session with the id \"{id}\"");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        self.request(route, &[id])
+        self.request(route, Some(id))
     }
 }
 
@@ -133,7 +135,7 @@ impl Backend for Eliza {
                 .clone()
                 .map(|metadata| ("metadata", metadata)),
         );
-        let request = self.request(&routes::CREATE, &[])?;
+        let request = self.request(&routes::CREATE, None)?;
         let request = request.json(merged(fields, input.backend_options.as_ref())?);
         Ok(Once::new(request, read_session))
     }
@@ -143,7 +145,7 @@ impl Backend for Eliza {
     }
 
     fn list_sessions(&self, query: &ListSessions) -> Finds {
-        let request = self.request(&routes::LIST, &[])?;
+        let request = self.request(&routes::LIST, None)?;
         let query = query.clone();
         Ok(Once::new(request, move |body| {
             let mut sessions = wire::sessions(body)?;

@@ -44,8 +44,9 @@ impl Meibel {
         Meibel { settings }
     }
 
+    #[inline(never)]
     fn request(&self, route: &Route, word: &str) -> Result<Request, Error> {
-        let mut request = route.request(&self.settings.base_url, &[word])?;
+        let mut request = route.request(&self.settings.base_url, Some(word))?;
         request.header("accept", "application/json");
         Ok(request)
     }
