@@ -1,5 +1,5 @@
 //! Any lines as objects that are skimmed one after the other, as the frames of a stream are: what is taken, the reader takes
-//! as well and finds the same in it, and what came before a line changes nothing. From the root of the project:
+//! as well and finds the same in it, whatever line came before. From the root of the project:
 //! `node fuzz/run.mjs --only skim` (cargo-fuzz from crates.io).
 #![no_main]
 
@@ -29,11 +29,12 @@ fuzz_target!(|input: &[u8]| {
             *count += 1;
             true
         };
-        let found = alike.take(data, WANTED, count);
-        assert_eq!(found, Alike::default().take(data, WANTED, count), "{text}");
-        let Some((written, others)) = found else {
+        // it may give up on any line, such as one with a space where the line before had none
+        let Some((written, others)) = alike.take(data, WANTED, count) else {
             continue;
         };
+        let alone = Alike::default().take(data, WANTED, count);
+        assert_eq!(alone, Some((written, others)), "{text}");
         let read = read.expect("what is skimmed is read");
         assert_eq!(read.len(), others + 1, "{text}");
         let mut wanted = read.iter().filter(|(name, _)| name == WANTED);
