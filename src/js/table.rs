@@ -136,6 +136,7 @@ impl Table {
 
 impl Sink for Table {
     fn content(&mut self, delta: &Text<'_>) {
+        self.rows.reserve(2);
         self.rows.push(kind::CONTENT);
         self.text(delta);
     }

@@ -6,7 +6,7 @@
 //! finds the same in it.
 
 use super::scan;
-use crate::text::Text;
+use crate::text::{Text, starts_with};
 
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl<S: Copy + Default> Alike<S> {
         field: impl Fn(&mut S, &'d [u8], Value<'d>) -> bool,
     ) -> Option<(Written<'d>, S)> {
         let mut state = S::default();
-        let mut at = if !self.before.is_empty() && data.starts_with(&self.before) {
+        let mut at = if !self.before.is_empty() && starts_with(data, &self.before) {
             state = self.state;
             self.before.len()
         } else {
