@@ -1,7 +1,7 @@
 // The way over the boundary: bytes into the module's memory, two texts and one table of numbers out of it.
 // `machine.rs` says where they are and `table.rs` writes the table; the three change together.
 
-import { message } from "./message.js";
+import { message, reply } from "./message.js";
 
 const NONE = 0xffffffff;
 const SAME = 0xfffffffe;
@@ -229,6 +229,12 @@ function read(pieces, end, into) {
         break;
       case 8:
         pieces.body(pieces.number(), pieces.number());
+        break;
+      case 9:
+        into.value(reply(pieces));
+        break;
+      case 10:
+        into.value({ type: "done", reply: reply(pieces) });
         break;
     }
   }

@@ -1,5 +1,5 @@
-// In: the rows of a table that hold messages, and the body of the answer that they came in. Out: messages as callers see
-// them. `message.rs` writes those rows; the two change together.
+// In: the rows of a table that hold messages and replies, and the body of the answer that they came in. Out: both as
+// callers see them. `message.rs` writes those rows; the two change together.
 
 const NONE = 0xffffffff;
 const RANGE = 0xfffffffd;
@@ -40,6 +40,15 @@ export function message(pieces) {
   }
   if (about & RARE) Object.assign(message, JSON.parse(pieces.piece()));
   return untold(message, json(pieces), json(pieces));
+}
+
+/** A whole answer. Its JSON is mostly its message's, and then is the same value. */
+export function reply(pieces) {
+  const told = message(pieces);
+  const reply = { message: told };
+  const besides = pieces.optional();
+  if (besides !== undefined) Object.assign(reply, JSON.parse(besides));
+  return untold(reply, undefined, json(pieces) ?? told[RAW]);
 }
 
 /** A message so far. Objects of a constructor have room for what is added to them later, which those of a literal have

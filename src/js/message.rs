@@ -1,4 +1,4 @@
-//! Messages over the boundary: the few fields that callers read as pieces of the table's texts, and the free-form JSON as
+//! Messages and replies over the boundary: the few fields that callers read as pieces of the table's texts, and the free-form JSON as
 //! ranges of the answer's body, which JavaScript copies once and parses where somebody looks. `message.js` reads this; the
 //! two change together.
 
@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::table::{NONE, Table, kind};
 use crate::json::{Json, Reader, whole, write};
-use crate::model::{Message, Role};
+use crate::model::{Message, Reply, Role};
+use crate::text::starts_with;
 use crate::word::Word;
 
 /// Instead of a piece: the number of a body, and where a value starts and ends there, in bytes.
@@ -20,12 +21,13 @@ const RESULT: u32 = 64;
 const RARE: u32 = 128;
 
 impl Table {
-    pub(super) fn message(&mut self, message: &Message) {
+    /// A message, or what begins with one: `kind` says which.
+    pub(super) fn message(&mut self, kind: u32, message: &Message) {
         let held = [Some(&message.raw), message.metadata.as_ref()];
         held.into_iter().flatten().for_each(|json| self.body(json));
         let flag = |there: bool, flag: u32| if there { flag } else { 0 };
         let rare = rare(message);
-        self.rows.push(kind::MESSAGE);
+        self.rows.push(kind);
         let role = match message.role {
             Role::User => 0,
             Role::Assistant => 1,
@@ -61,6 +63,16 @@ impl Table {
         }
         self.held(message.metadata.as_ref());
         self.held(Some(&message.raw));
+    }
+
+    /// A whole answer: its message, what stands beside it, and its JSON, unless that is the message's.
+    pub(super) fn reply(&mut self, kind: u32, reply: &Reply) {
+        self.body(&reply.raw);
+        self.message(kind, &reply.message);
+        self.optional(beside(reply).as_deref());
+        let (raw, known) = (reply.raw.as_str(), reply.message.raw.as_str());
+        let same = raw.len() == known.len() && starts_with(raw.as_bytes(), known.as_bytes());
+        self.held(Some(&reply.raw).filter(|_| !same));
     }
 
     fn named(&mut self, id: &Option<Word>, name: &Option<Word>) {
@@ -110,17 +122,23 @@ impl Table {
 
 /// The fields that few messages have, as one object.
 fn rare(message: &Message) -> Option<String> {
-    let field = |name: &str, json: String| ["\"", name, "\":", &json].concat();
-    let fields = [
-        message
-            .citations
-            .as_ref()
-            .map(|json| field("citations", write::text(json))),
-        message
-            .sources
-            .as_ref()
-            .map(|list| field("sources", write::text(list))),
-    ];
-    let fields: Vec<String> = fields.into_iter().flatten().collect();
+    let citations = message.citations.as_ref().map(write::text);
+    let sources = message.sources.as_ref().map(write::text);
+    object([("citations", citations), ("sources", sources)])
+}
+
+/// What a reply has beside its message, as one object.
+fn beside(reply: &Reply) -> Option<String> {
+    object([
+        ("citations", reply.citations.as_ref().map(write::text)),
+        ("sources", reply.sources.as_ref().map(write::text)),
+        ("usage", reply.usage.as_ref().map(write::text)),
+        ("thinking", reply.thinking.as_ref().map(write::text)),
+    ])
+}
+
+fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> Option<String> {
+    let field = |(name, json): (&str, Option<String>)| Some(["\"", name, "\":", &json?].concat());
+    let fields: Vec<String> = fields.into_iter().filter_map(field).collect();
     (!fields.is_empty()).then(|| ["{", &fields.join(","), "}"].concat())
 }

@@ -39,6 +39,10 @@ pub(super) mod kind {
     pub const RESUME: u32 = 7;
     /// address and length of the body of an answer, of which the messages that follow hold ranges
     pub const BODY: u32 = 8;
+    /// see `message.rs`
+    pub const REPLY: u32 = 9;
+    /// the same as the event `done`
+    pub const DONE: u32 = 10;
 }
 
 /// What waits to be read by JavaScript.
@@ -159,10 +163,11 @@ impl Sink for Table {
     fn put(&mut self, outcome: Outcome<'_>) {
         match outcome {
             Outcome::Event(ReplyEvent::Content { delta }) => self.content(&delta),
+            Outcome::Event(ReplyEvent::Done { reply }) => self.reply(kind::DONE, &reply),
             Outcome::Event(event) => self.value(kind::VALUE, &write::text(&event)),
-            Outcome::Message(message) => self.message(&message),
+            Outcome::Message(message) => self.message(kind::MESSAGE, &message),
             Outcome::Session(session) => self.value(kind::VALUE, &write::text(&session)),
-            Outcome::Reply(reply) => self.value(kind::VALUE, &write::text(&*reply)),
+            Outcome::Reply(reply) => self.reply(kind::REPLY, &reply),
             Outcome::Token(token) => self.value(kind::VALUE, &write::text(&token)),
             Outcome::Page(end) => self.value(kind::PAGE, &write::text(&end)),
             Outcome::Frame { event, data, id } => {

@@ -14,7 +14,7 @@ use super::table::Table;
 use crate::backend::{Direction, Edge};
 use crate::error::ErrorKind;
 use crate::json::{Json, shared, write};
-use crate::model::{Author, Message, PageEnd, ReplyEvent, Role};
+use crate::model::{Author, Message, PageEnd, Reply, ReplyEvent, Role};
 use crate::operation::{Outcome, Sink};
 use crate::text::Text;
 use crate::word::Word;
@@ -126,6 +126,35 @@ fn a_message_through_the_table_is_the_same_as_one_through_json() {
     let JsonOrder(through_json) =
         JsonOrder::of(&format!("[[\"value\",{}]]", write::text(&message())));
     assert_eq!(through_table, through_json);
+}
+
+#[wasm_bindgen_test]
+fn a_reply_through_the_table_is_the_same_as_one_through_json() {
+    let mut half = Text::from("x");
+    half.push_unit(0xD83D);
+    let other = Json::parse(r#"{"id":2}"#).unwrap();
+    let none = None::<Json>;
+    let list = Json::parse("[1.50]").ok();
+    for (raw, citations, thinking) in [(message().raw, &none, None), (other, &list, Some(half))] {
+        let reply = Reply {
+            message: message(),
+            citations: citations.clone(),
+            sources: None,
+            usage: citations.clone(),
+            thinking,
+            raw,
+        };
+        let written = write::text(&reply);
+        let mut table = Table::default();
+        table.put(Outcome::Event(ReplyEvent::Done {
+            reply: Box::new(reply.clone()),
+        }));
+        table.put(Outcome::Reply(Box::new(reply)));
+        let JsonOrder(through_table) = JsonOrder::of(&taken(&window(place(&table).as_ptr())));
+        let expected =
+            format!(r#"[["value",{{"type":"done","reply":{written}}}],["value",{written}]]"#);
+        assert_eq!(through_table, JsonOrder::of(&expected).0);
+    }
 }
 
 /// A JSON text with the fields of its objects sorted.
