@@ -29,11 +29,6 @@ enum Kept<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// How many bytes it has.
-    pub(crate) fn len(&self) -> usize {
-        self.as_bytes().len()
-    }
-
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()

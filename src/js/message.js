@@ -78,6 +78,8 @@ class Json {
     this.start = start;
     this.end = end;
     this.value = undefined;
+    /** the other one of the same message */
+    this.metadata = undefined;
   }
 
   read() {
@@ -103,28 +105,27 @@ function json(pieces) {
 // messages share the two functions: with closures of its own each message would be a dictionary, which takes several
 // times as long to make and to read. What a function reads hangs on a hidden property and not in a private field or a
 // WeakMap, because `this` may be a proxy of the message, as in Vue's reactive objects.
-const RAW = Symbol("raw");
-const METADATA = Symbol("metadata");
+const HIDDEN = Symbol("json");
 const raw = {
   get() {
-    return this[RAW].read();
+    return this[HIDDEN].read();
   },
   enumerable: true,
   configurable: true,
 };
 const metadata = {
   get() {
-    return this[METADATA].read();
+    return this[HIDDEN].metadata.read();
   },
   enumerable: true,
   configurable: true,
 };
 
 function untold(message, metadataJson, rawJson) {
+  Object.defineProperty(message, HIDDEN, { value: rawJson });
   if (metadataJson !== undefined) {
-    Object.defineProperty(message, METADATA, { value: metadataJson });
+    rawJson.metadata = metadataJson;
     Object.defineProperty(message, "metadata", metadata);
   }
-  Object.defineProperty(message, RAW, { value: rawJson });
   return Object.defineProperty(message, "raw", raw);
 }

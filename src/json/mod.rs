@@ -274,12 +274,10 @@ impl<'a> Reader<'a> {
 
     /// Reads a string and holds it.
     pub fn held_text(&mut self) -> Read<Text<'static>> {
-        let start = self.start();
-        let text = self.string()?;
-        Ok(match self.held(start + 1, &text) {
-            Some(word) => Text::from(word),
-            None => text.into_owned(),
-        })
+        match self.held() {
+            Some(word) => Ok(Text::from(word)),
+            None => Ok(self.string()?.into_owned()),
+        }
     }
 
     /// Reads a string for which nobody needs lone surrogates: an id, a name, a stamp.
@@ -289,20 +287,26 @@ impl<'a> Reader<'a> {
 
     /// The same, and holds it.
     pub fn held_word(&mut self) -> Read<Word> {
-        let start = self.start();
-        let text = self.string()?;
-        Ok(match self.held(start + 1, &text) {
-            Some(word) => word,
-            None => Word::from(text.to_string_lossy().into_owned()),
-        })
+        match self.held() {
+            Some(word) => Ok(word),
+            None => self.word().map(Word::from),
+        }
     }
 
-    /// The part of the body that `text`, which was read from `start` on, is: none if it has escapes.
-    fn held(&self, start: usize, text: &Text<'_>) -> Option<Word> {
-        let end = self.at.checked_sub(1)?;
-        (text.len() == end - start)
-            .then(|| self.part(start, end))
-            .flatten()
+    /// Reads a string that is a part of the body as it stands; nothing is read where it is none.
+    fn held(&mut self) -> Option<Word> {
+        let quote = self.start();
+        let bytes = self.text.as_bytes();
+        if bytes.get(quote) != Some(&b'"') {
+            return None;
+        }
+        let end = scan::plain(bytes, quote + 1);
+        if bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        let word = self.part(quote + 1, end)?;
+        self.at = end + 1;
+        Some(word)
     }
 
     /// Reads a string, or `null` as nothing.

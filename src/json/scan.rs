@@ -42,7 +42,16 @@ impl Open {
 }
 
 /// The end of the value that starts at `at`, which has no more than `depth` (and `MAX_DEPTH`) levels.
-pub(super) fn value(bytes: &[u8], mut at: usize, depth: usize) -> Found<usize> {
+pub(super) fn value(bytes: &[u8], at: usize, depth: usize) -> Found<usize> {
+    let at = space(bytes, at);
+    match bytes.get(at) {
+        Some(b'{' | b'[') => nested(bytes, at, depth),
+        Some(_) => scalar(bytes, at),
+        None => Err(("the JSON ends too early", at)),
+    }
+}
+
+fn nested(bytes: &[u8], mut at: usize, depth: usize) -> Found<usize> {
     let mut open = Open::default();
     loop {
         at = space(bytes, at);

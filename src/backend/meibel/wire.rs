@@ -361,7 +361,7 @@ impl Ids {
         let tool = names
             .tool
             .filter(|_| matches!(names.class, Class::Call | Class::Result));
-        let (start, number) = (self.made.len(), (self.bases.len() + 1).to_string());
+        let number;
         let first = match (tool, names.signal, names.created_at) {
             (Some(tool), ..) => tool,
             // a date as a cursor would be a point in time
@@ -370,8 +370,12 @@ impl Ids {
             }
             (_, Some(signal), _) => signal,
             (_, _, Some(stamp)) => stamp,
-            _ => &number,
+            _ => {
+                number = (self.bases.len() + 1).to_string();
+                &number
+            }
         };
+        let start = self.made.len();
         for part in [first, ":", sort] {
             self.made.push_str(part);
         }
