@@ -48,7 +48,7 @@ export function reply(pieces) {
   const reply = { message: told };
   const besides = pieces.optional();
   if (besides !== undefined) Object.assign(reply, JSON.parse(besides));
-  return untold(reply, undefined, json(pieces) ?? told[RAW]);
+  return untold(reply, undefined, json(pieces) ?? told[HIDDEN]);
 }
 
 /** A message so far. Objects of a constructor have room for what is added to them later, which those of a literal have
