@@ -32,22 +32,6 @@ struct Tools {
     backend: Rc<dyn Backend>,
 }
 
-impl Tools {
-    fn single(self, finds: Finds) -> Machined {
-        self.expecting(finds, Expect::Json)
-    }
-
-    /// Only its success counts.
-    fn done(self, finds: Finds) -> Machined {
-        self.expecting(finds, Expect::Nothing)
-    }
-
-    fn expecting(self, finds: Finds, expect: Expect) -> Machined {
-        let single = Single::new(self.settings, self.backend, finds?, expect);
-        Ok(Box::new(single))
-    }
-}
-
 type Machined = Result<Box<dyn Operation>, Error>;
 
 #[wasm_bindgen]
@@ -91,86 +75,64 @@ impl Connection {
     #[wasm_bindgen(js_name = createSession)]
     pub fn create_session(
         &self,
-        input: Option<Ts<given::CreateSession>>,
+        mut input: Option<Ts<given::CreateSession>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.create_session(&input::create_session(input)?);
-            tools.single(finds)
-        };
-        self.machine(make())
+        self.finding(call, Expect::Json, &mut |backend| {
+            backend.create_session(&input::create_session(input.take())?)
+        })
     }
 
     /// `getSession`
     #[wasm_bindgen(js_name = getSession)]
     pub fn get_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.get_session(&input::session_id(&id)?);
-            tools.single(finds)
-        };
-        self.machine(make())
+        self.about(id, call, Expect::Json, |backend, id| {
+            backend.get_session(id)
+        })
     }
 
     /// `listSessions`
     #[wasm_bindgen(js_name = listSessions)]
     pub fn list_sessions(
         &self,
-        query: Option<Ts<given::ListSessions>>,
+        mut query: Option<Ts<given::ListSessions>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let query = input::list_sessions(query)?;
-            let finds = tools.backend.list_sessions(&query);
-            tools.single(finds)
-        };
-        self.machine(make())
+        self.finding(call, Expect::Json, &mut |backend| {
+            backend.list_sessions(&input::list_sessions(query.take())?)
+        })
     }
 
     /// `deleteSession`
     #[wasm_bindgen(js_name = deleteSession)]
     pub fn delete_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.delete_session(&input::session_id(&id)?);
-            tools.done(finds)
-        };
-        self.machine(make())
+        self.about(id, call, Expect::Nothing, |backend, id| {
+            backend.delete_session(id)
+        })
     }
 
     /// `cancelSession`
     #[wasm_bindgen(js_name = cancelSession)]
     pub fn cancel_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.cancel_session(&input::session_id(&id)?);
-            tools.done(finds)
-        };
-        self.machine(make())
+        self.about(id, call, Expect::Nothing, |backend, id| {
+            backend.cancel_session(id)
+        })
     }
 
     /// `renewSession`
     #[wasm_bindgen(js_name = renewSession)]
     pub fn renew_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.renew_session(&input::session_id(&id)?);
-            tools.single(finds)
-        };
-        self.machine(make())
+        self.about(id, call, Expect::Json, |backend, id| {
+            backend.renew_session(id)
+        })
     }
 
     /// `startSession`
     #[wasm_bindgen(js_name = startSession)]
     pub fn start_session(&self, id: JsValue, call: Option<Ts<given::CallOptions>>) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let finds = tools.backend.start_session(&input::session_id(&id)?);
-            tools.done(finds)
-        };
-        self.machine(make())
+        self.about(id, call, Expect::Nothing, |backend, id| {
+            backend.start_session(id)
+        })
     }
 
     /// `setVariables`
@@ -181,25 +143,18 @@ impl Connection {
         variables: JsValue,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let (id, variables) = (input::session_id(&id)?, input::variables(&variables)?);
-            let finds = tools.backend.set_variables(&id, &variables);
-            tools.done(finds)
-        };
-        self.machine(make())
+        self.finding(call, Expect::Nothing, &mut |backend| {
+            backend.set_variables(&input::session_id(&id)?, &input::variables(&variables)?)
+        })
     }
 
     /// `signIn`
     #[wasm_bindgen(js_name = signIn)]
     pub fn sign_in(&self, who: JsValue) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(None)?;
+        self.finding(None, Expect::Json, &mut |backend| {
             let (email, password) = input::sign_in(&who)?;
-            let finds = tools.backend.sign_in(&email, &password);
-            tools.single(finds)
-        };
-        self.machine(make())
+            backend.sign_in(&email, &password)
+        })
     }
 
     /// `sendMessage` and `streamMessage`
@@ -212,10 +167,9 @@ impl Connection {
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
         let mut files = Array::new();
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
+        let machine = self.machine(call, &mut |tools| {
             let id = input::session_id(&id)?;
-            let (message, given) = input::message(message)?;
+            let (message, given) = input::message(message.clone())?;
             files = given;
             Ok(Box::new(Turn::new(
                 tools.settings,
@@ -224,8 +178,8 @@ impl Connection {
                 &message,
                 stream,
             )?))
-        };
-        self.machine(make()).with_files(files)
+        });
+        machine.with_files(files)
     }
 
     /// `getMessages`
@@ -233,12 +187,11 @@ impl Connection {
     pub fn get_messages(
         &self,
         id: JsValue,
-        query: Option<Ts<given::MessageQuery>>,
+        mut query: Option<Ts<given::MessageQuery>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
+        self.machine(call, &mut |tools| {
+            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query.take())?);
             // with `after` alone the page that follows it is meant, else the newest one of the range
             let follows = range.after.is_some() && range.before.is_none();
             let usual = if follows {
@@ -254,20 +207,18 @@ impl Connection {
                 pages,
                 Extent::Page,
             )))
-        };
-        self.machine(make())
+        })
     }
 
     /// `messages`
     pub fn messages(
         &self,
         id: JsValue,
-        query: Option<Ts<given::MessageQuery>>,
+        mut query: Option<Ts<given::MessageQuery>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query)?);
+        self.machine(call, &mut |tools| {
+            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query.take())?);
             let direction = direction.unwrap_or(Direction::Backward);
             let pages = tools.backend.pages(&id, &range, direction)?;
             Ok(Box::new(History::new(
@@ -276,8 +227,7 @@ impl Connection {
                 pages,
                 Extent::All(direction),
             )))
-        };
-        self.machine(make())
+        })
     }
 
     /// `followMessages`
@@ -285,31 +235,65 @@ impl Connection {
     pub fn follow_messages(
         &self,
         id: JsValue,
-        query: Option<Ts<given::MessageQuery>>,
+        mut query: Option<Ts<given::MessageQuery>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        let make = || -> Machined {
-            let tools = self.tools(call)?;
-            let (id, (range, _)) = (input::session_id(&id)?, input::range(query)?);
+        self.machine(call, &mut |tools| {
+            let (id, (range, _)) = (input::session_id(&id)?, input::range(query.take())?);
             Ok(Box::new(Follow::new(
                 tools.settings,
                 tools.backend,
                 &id,
                 range.after,
             )?))
-        };
-        self.machine(make())
+        })
     }
 }
 
 impl Connection {
+    // These three are compiled once, and not into each method that JavaScript calls.
+
     /// A machine for an operation. What is wrong with its input becomes the machine's first and last word, so that a caller
     /// hears of it in the one way that failures have: the promise rejects.
-    fn machine(&self, made: Machined) -> Machine {
+    #[inline(never)]
+    fn machine(
+        &self,
+        call: Option<Ts<given::CallOptions>>,
+        make: &mut dyn FnMut(Tools) -> Machined,
+    ) -> Machine {
+        let made = self.tools(call).and_then(make);
         Machine::new(made.map_err(|mut error| {
             error.backend = Some(self.settings.backend);
             error
         }))
+    }
+
+    /// A machine for an operation that is one errand.
+    #[inline(never)]
+    fn finding(
+        &self,
+        call: Option<Ts<given::CallOptions>>,
+        expect: Expect,
+        find: &mut dyn FnMut(&dyn Backend) -> Finds,
+    ) -> Machine {
+        self.machine(call, &mut |Tools { settings, backend }| {
+            let errand = find(&*backend)?;
+            Ok(Box::new(Single::new(settings, backend, errand, expect)))
+        })
+    }
+
+    /// The same about a session.
+    #[inline(never)]
+    fn about(
+        &self,
+        id: JsValue,
+        call: Option<Ts<given::CallOptions>>,
+        expect: Expect,
+        find: fn(&dyn Backend, &str) -> Finds,
+    ) -> Machine {
+        self.finding(call, expect, &mut |backend| {
+            find(backend, &input::session_id(&id)?)
+        })
     }
 
     /// With the call's own settings.

@@ -1,39 +1,39 @@
 //! A request as the platform's `Request`, and a response's head as plain data.
 
-use gloo_net::http::{Headers, RequestBuilder};
+use gloo_net::http::Headers;
 use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, FormData, RequestCredentials, RequestRedirect};
+use web_sys::{Blob, FormData, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::input::pairs;
 use crate::http::{Body, Head, Method, Request};
 
 /// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
+/// gloo-net's builder makes another request and a URL on the way, for parameters that are in the address already.
 pub fn platform(
     request: Request,
     with_key: bool,
     files: &Array,
 ) -> Result<web_sys::Request, JsValue> {
-    let method = match request.method {
-        Method::Get => gloo_net::http::Method::GET,
-        Method::Post => gloo_net::http::Method::POST,
-        Method::Delete => gloo_net::http::Method::DELETE,
-    };
     let headers = Headers::new();
     for (name, value) in &request.headers {
         headers.set(name, value);
     }
+    let init = RequestInit::new();
+    init.set_method(match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Delete => "DELETE",
+    });
+    init.set_headers(&headers.into_raw());
     // a redirect would take the key along to another origin
-    let mut builder = RequestBuilder::new(&request.url)
-        .method(method)
-        .headers(headers)
-        .redirect(RequestRedirect::Manual);
+    init.set_redirect(RequestRedirect::Manual);
     if with_key {
         // whoever holds a key is known by it, and not by the page's cookies
-        builder = builder.credentials(RequestCredentials::Omit);
+        init.set_credentials(RequestCredentials::Omit);
     }
-    let built = match request.body {
-        Some(Body::Text(text)) => builder.body(text),
+    match request.body {
+        Some(Body::Text(text)) => init.set_body(&text.into()),
         Some(Body::Multipart {
             fields,
             files: part,
@@ -46,11 +46,11 @@ pub fn platform(
             for file in files.iter() {
                 form.append_with_blob(part, file.unchecked_ref::<Blob>())?;
             }
-            builder.body(form)
+            init.set_body(&form);
         }
-        None => builder.build(),
-    };
-    built.map(web_sys::Request::from).map_err(|_| JsValue::NULL)
+        None => {}
+    }
+    web_sys::Request::new_with_str_and_init(&request.url, &init)
 }
 
 /// Every header, names in lower case.

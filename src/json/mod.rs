@@ -158,22 +158,36 @@ fn all<'a, T>(
     body: Option<&'a Word>,
     read: impl FnOnce(&mut Reader<'a>) -> Read<T>,
 ) -> Read<T> {
-    let start = if text.starts_with(MARK) {
-        MARK.len_utf8()
-    } else {
-        0
-    };
-    let mut reader = Reader {
-        text,
-        body,
-        at: start,
-        path: Vec::new(),
-    };
+    let mut reader = Reader::new(text, body);
     let value = read(&mut reader)?;
-    reader.space();
-    match reader.rest() {
-        [] => Ok(value),
-        _ => Err(reader.flaw("something stands behind the JSON value")),
+    reader.end()?;
+    Ok(value)
+}
+
+// What is the same for all that is read, and would be compiled anew for each of it.
+impl<'a> Reader<'a> {
+    #[inline(never)]
+    fn new(text: &'a str, body: Option<&'a Word>) -> Self {
+        let start = if text.starts_with(MARK) {
+            MARK.len_utf8()
+        } else {
+            0
+        };
+        Reader {
+            text,
+            body,
+            at: start,
+            path: Vec::new(),
+        }
+    }
+
+    #[inline(never)]
+    fn end(&mut self) -> Read<()> {
+        self.space();
+        match self.rest() {
+            [] => Ok(()),
+            _ => Err(self.flaw("something stands behind the JSON value")),
+        }
     }
 }
 

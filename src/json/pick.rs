@@ -30,12 +30,23 @@ impl Reader<'_> {
         let Some(place) = place else {
             return Ok(T::default());
         };
-        let here = std::mem::replace(&mut self.at, place.value);
-        self.path.push(Step::Field(place.name));
+        let here = self.go(place);
         let value = read(self)?;
+        self.go_back(here);
+        Ok(value)
+    }
+
+    // Neither is compiled into each of the above.
+    #[inline(never)]
+    fn go(&mut self, place: Place) -> usize {
+        self.path.push(Step::Field(place.name));
+        std::mem::replace(&mut self.at, place.value)
+    }
+
+    #[inline(never)]
+    fn go_back(&mut self, here: usize) {
         self.path.pop();
         self.at = here;
-        Ok(value)
     }
 
     fn picked(&mut self, names: &[(&str, usize)], places: &mut [Option<Place>]) -> Read<()> {
