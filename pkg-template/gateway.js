@@ -4,8 +4,11 @@
 
 import { AgentlineError } from "./error.js";
 import { Failure, Gateway, initSync, Options } from "./gateway_wasm.js";
+import { startsOnce } from "./instance.js";
 import { LATE, Relaying, readWhole, within } from "./relay.js";
 
+const FILE = "gateway_wasm_bg.wasm";
+const ADVICE = "let it be copied beside the code";
 const NOTHING = new Uint8Array(0);
 
 // What each option of `createGateway` may be; the machine says whether it makes sense.
@@ -45,13 +48,7 @@ const DECIDED = [
  * @param {() => WebAssembly.Module | Promise<WebAssembly.Module>} load finds and compiles the module in this runtime
  */
 export function bindGateway(load) {
-  let ready;
-  const initialised = async () => {
-    ready ??= Promise.resolve(load()).then((module) => void initSync({ module }));
-    // a failed load is tried again by the next request
-    ready.catch(() => (ready = undefined));
-    await ready;
-  };
+  const started = startsOnce(FILE, ADVICE, (module) => initSync({ module }));
   return {
     createGateway(options) {
       const given = checked("createGateway", OPTIONS, options);
@@ -59,7 +56,7 @@ export function bindGateway(load) {
       checked("`limits`", LIMITS, given.limits ?? {});
       let carrier;
       return async (request) => {
-        await initialised();
+        await started(load);
         carrier ??= new Carrier(given);
         return carrier.handle(request);
       };

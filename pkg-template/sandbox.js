@@ -1,8 +1,12 @@
 // The servers in memory: a Request goes in, a Response comes out whose bytes arrive in their time.
 // The machine (sandbox_wasm) decides everything; this file waits for it. Web standards only.
 
+import { startsOnce } from "./instance.js";
 import { initSync, Machine } from "./sandbox_wasm.js";
 import { readFaults } from "./sandbox-faults.js";
+
+const FILE = "sandbox_wasm_bg.wasm";
+const ADVICE = "let it be copied beside the code";
 
 const BASE_URL = "http://sandbox.invalid";
 // What a client of each server needs; the sandbox tells them apart by their paths.
@@ -30,18 +34,8 @@ const OPTIONS = ["agents", "faults", "keys", "latency", "seed"];
  * @param {() => Promise<WebAssembly.Module>} load finds and compiles the module in this runtime
  */
 export function bindSandbox(load) {
-  let ready;
-  const initialised = () => {
-    ready ??= load().then(
-      (module) => void initSync({ module }),
-      (error) => {
-        ready = undefined; // The next request may find the file.
-        throw error;
-      },
-    );
-    return ready;
-  };
-  return { createSandbox: (options) => createSandbox(options, initialised) };
+  const started = startsOnce(FILE, ADVICE, (module) => initSync({ module }));
+  return { createSandbox: (options) => createSandbox(options, () => started(load)) };
 }
 
 function createSandbox(options = {}, initialised) {

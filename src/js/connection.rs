@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::machine::Machine;
 use super::{given, input};
-use crate::backend::{self, Backend, Direction, Finds};
+use crate::backend::{self, Backend, Direction, Finds, Range};
 use crate::error::{Error, ErrorKind};
 use crate::json::write;
 use crate::operation::Operation;
@@ -187,11 +187,10 @@ impl Connection {
     pub fn get_messages(
         &self,
         id: JsValue,
-        mut query: Option<Ts<given::MessageQuery>>,
+        query: Option<Ts<given::MessageQuery>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        self.machine(call, &mut |tools| {
-            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query.take())?);
+        self.history(id, query, call, |range, direction| {
             // with `after` alone the page that follows it is meant, else the newest one of the range
             let follows = range.after.is_some() && range.before.is_none();
             let usual = if follows {
@@ -199,14 +198,7 @@ impl Connection {
             } else {
                 Direction::Backward
             };
-            let direction = direction.unwrap_or(usual);
-            let pages = tools.backend.pages(&id, &range, direction)?;
-            Ok(Box::new(History::new(
-                tools.settings,
-                tools.backend,
-                pages,
-                Extent::Page,
-            )))
+            (direction.unwrap_or(usual), Extent::Page)
         })
     }
 
@@ -214,19 +206,12 @@ impl Connection {
     pub fn messages(
         &self,
         id: JsValue,
-        mut query: Option<Ts<given::MessageQuery>>,
+        query: Option<Ts<given::MessageQuery>>,
         call: Option<Ts<given::CallOptions>>,
     ) -> Machine {
-        self.machine(call, &mut |tools| {
-            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query.take())?);
+        self.history(id, query, call, |_, direction| {
             let direction = direction.unwrap_or(Direction::Backward);
-            let pages = tools.backend.pages(&id, &range, direction)?;
-            Ok(Box::new(History::new(
-                tools.settings,
-                tools.backend,
-                pages,
-                Extent::All(direction),
-            )))
+            (direction, Extent::All(direction))
         })
     }
 
@@ -251,7 +236,7 @@ impl Connection {
 }
 
 impl Connection {
-    // These three are compiled once, and not into each method that JavaScript calls.
+    // These four are compiled once, and not into each method that JavaScript calls.
 
     /// A machine for an operation. What is wrong with its input becomes the machine's first and last word, so that a caller
     /// hears of it in the one way that failures have: the promise rejects.
@@ -293,6 +278,23 @@ impl Connection {
     ) -> Machine {
         self.finding(call, expect, &mut |backend| {
             find(backend, &input::session_id(&id)?)
+        })
+    }
+
+    /// A machine that reads a history; `how` says in which direction, and how much of it.
+    #[inline(never)]
+    fn history(
+        &self,
+        id: JsValue,
+        mut query: Option<Ts<given::MessageQuery>>,
+        call: Option<Ts<given::CallOptions>>,
+        how: fn(&Range, Option<Direction>) -> (Direction, Extent),
+    ) -> Machine {
+        self.machine(call, &mut |Tools { settings, backend }| {
+            let (id, (range, direction)) = (input::session_id(&id)?, input::range(query.take())?);
+            let (direction, extent) = how(&range, direction);
+            let pages = backend.pages(&id, &range, direction)?;
+            Ok(Box::new(History::new(settings, backend, pages, extent)))
         })
     }
 

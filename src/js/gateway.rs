@@ -69,12 +69,7 @@ impl Gateway {
     /// Checks the options of `createGateway`. Throws the JSON text of an error.
     #[wasm_bindgen(constructor)]
     pub fn new(options: Options) -> Result<Gateway, String> {
-        let backend = match options.backend.as_str() {
-            "meibel" => Some(Backend::Meibel),
-            "agentcloud" => Some(Backend::AgentCloud),
-            "eliza" => Some(Backend::Eliza),
-            _ => None,
-        };
+        let backend = Backend::named(&options.backend);
         let made = gateway::Gateway::new(gateway::Options {
             backend,
             base_url: options.base_url,

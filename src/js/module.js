@@ -5,6 +5,7 @@ import * as module from "./agentline_wasm.js";
 import { Client, signIn } from "./client.js";
 import { AgentlineError } from "./error.js";
 import { Asked, EventStream, Given } from "./events.js";
+import { startsOnce } from "./instance.js";
 import { Memory } from "./memory.js";
 
 const FILE = "agentline_wasm_bg.wasm";
@@ -17,13 +18,11 @@ const WITHOUT_FILE =
  * @param {string} [advice] what to do where `load` fails
  */
 export function bind(load, advice = WITHOUT_FILE) {
-  let started;
-  const start = (given) => {
-    started ??= instantiate(given ? () => compile(given) : load, advice);
-    // a failed load is tried again by the next call
-    started.catch(() => (started = undefined));
-    return started;
-  };
+  const started = startsOnce(FILE, advice, (compiled) => {
+    const { memory } = module.initSync({ module: compiled });
+    return { module, memory: new Memory(memory) };
+  });
+  const start = (given) => started(given ? () => compile(given) : load);
   return {
     async connect(options) {
       const { module, memory } = await start(options?.wasm);
@@ -50,27 +49,6 @@ function connection(module, options) {
   } catch (error) {
     throw typeof error === "string" ? new AgentlineError(JSON.parse(error)) : error;
   }
-}
-
-async function instantiate(load, advice) {
-  let compiled;
-  try {
-    compiled = await load();
-  } catch (cause) {
-    const message = `${FILE}, the WebAssembly of agentline, could not be loaded (${cause?.message ?? cause}): ${advice}`;
-    throw new AgentlineError(
-      { kind: "config", message, code: "WASM_LOAD", retryable: false },
-      cause,
-    );
-  }
-  const { memory } = module.initSync({ module: ofThisRealm(compiled) });
-  return { module, memory: new Memory(memory) };
-}
-
-/** The glue asks by instanceof, which a module that another realm compiled fails: Next's edge runtime, Jest. */
-function ofThisRealm(module) {
-  if (module instanceof WebAssembly.Module) return module;
-  return Object.setPrototypeOf(module, WebAssembly.Module.prototype);
 }
 
 async function compile(given) {

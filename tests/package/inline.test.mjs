@@ -33,13 +33,16 @@ async function fresh(file) {
 
 /** The error of a call, which must tell the file's name and `advice`. */
 async function refused(promise, ...advice) {
+  return await refusedFor(FILE, promise, "`wasm`", ...advice);
+}
+
+async function refusedFor(file, promise, ...advice) {
   const error = await promise.then(
     () => assert.fail("it found its module"),
     (thrown) => thrown,
   );
   assert.deepEqual([error.kind, error.code], ["config", "WASM_LOAD"]);
-  for (const word of [FILE, "`wasm`", ...advice])
-    assert.ok(error.message.includes(word), error.message);
+  for (const word of [file, ...advice]) assert.ok(error.message.includes(word), error.message);
   return error;
 }
 
@@ -113,10 +116,65 @@ test("where bytes may not be compiled, agentline/inline says what to do", async 
 test("a module may be given, also one that another realm compiled", async (context) => {
   const bytes = await readFile(await installed(FILE));
   context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
-  const elsewhere = runInContext("new WebAssembly.Module(bytes)", createContext({ bytes }));
-  assert.ok(!(elsewhere instanceof WebAssembly.Module));
-  for (const wasm of [elsewhere, await WebAssembly.compile(bytes), bytes, new Response(bytes)]) {
+  for (const wasm of [
+    compiledElsewhere(bytes),
+    await WebAssembly.compile(bytes),
+    bytes,
+    new Response(bytes),
+  ]) {
     const { connect } = await fresh("index.js");
     assert.equal((await connect({ ...OPTIONS, wasm })).backend, "eliza");
   }
 });
+
+/** A module that another realm compiled, as Next's edge runtime hands them out. */
+function compiledElsewhere(bytes) {
+  const module = runInContext("new WebAssembly.Module(bytes)", createContext({ bytes }));
+  assert.ok(!(module instanceof WebAssembly.Module));
+  return module;
+}
+
+const OTHERS = [
+  {
+    name: "the gateway",
+    file: "gateway_wasm_bg.wasm",
+    source: "gateway.js",
+    entry: "entry/gateway-web.js",
+    bind: ({ bindGateway }, load) => bindGateway(load),
+    ask({ createGateway }) {
+      const gateway = createGateway({
+        backend: "eliza",
+        baseUrl: "http://127.0.0.1:9",
+        apiKey: "key",
+      });
+      return gateway(new Request("http://page.test/elsewhere"));
+    },
+    status: 404,
+  },
+  {
+    name: "the sandbox",
+    file: "sandbox_wasm_bg.wasm",
+    source: "sandbox.js",
+    entry: "entry/sandbox-web.js",
+    bind: ({ bindSandbox }, load) => bindSandbox(load),
+    ask: ({ createSandbox }) => createSandbox().fetch("/api/messaging/sessions/health"),
+    status: 200,
+  },
+];
+for (const { name, file, source, entry, bind, ask, status } of OTHERS) {
+  test(`${name} takes a module that another realm compiled`, async () => {
+    const module = compiledElsewhere(await readFile(await installed(file)));
+    const bound = bind(await fresh(source), () => module);
+    assert.equal((await ask(bound)).status, status);
+  });
+
+  test(`${name} says which file is missing, and looks again the next time`, async (context) => {
+    const bytes = await readFile(await installed(file));
+    let answer = () => new Response(null, { status: 404 });
+    context.mock.method(globalThis, "fetch", async () => answer());
+    const module = await fresh(entry);
+    await refusedFor(file, ask(module), "404", "beside the code");
+    answer = () => new Response(bytes);
+    assert.equal((await ask(module)).status, status);
+  });
+}

@@ -43,6 +43,7 @@ const FILES = [
   "index.d.ts",
   "index.js",
   "inline.d.ts",
+  "instance.js",
   "iterator.js",
   "load/inline.js",
   "load/node.js",
