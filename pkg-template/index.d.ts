@@ -22,6 +22,17 @@ import type {
 } from "./model.js";
 
 export type {
+  Activity,
+  Conversation,
+  ConversationMessage,
+  ConversationOptions,
+  ConversationSnapshot,
+  ConversationState,
+  Delivery,
+  Live,
+} from "./conversation.js";
+export { createConversation } from "./conversation.js";
+export type {
   Author,
   Backend,
   CallOptions,

@@ -3,6 +3,7 @@
 import { load } from "./load/web.js";
 import { bind } from "./module.js";
 
+export { createConversation } from "./conversation.js";
 export { AgentlineError, isAgentlineError } from "./error.js";
 
 const bound = /* @__PURE__ */ bind(() =>

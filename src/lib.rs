@@ -6,7 +6,7 @@
 //! out: `js` → `operation` → `backend` (encodes) → `http` → driver
 //! in: driver → `sse`, `socket`, `json` → `backend` (decodes its wire) → `model` → `js`
 //!
-//! `gateway` stands between a page's client and a server, and has a WebAssembly file of its own.
+//! `conversation` puts what operations bring in and send out together for user interfaces. `gateway` stands between a page's client and a server, and has a WebAssembly file of its own.
 
 pub mod socket;
 pub mod sse;
@@ -24,6 +24,8 @@ pub mod settings;
 
 pub mod backend;
 pub mod operation;
+
+pub mod conversation;
 
 pub mod gateway;
 

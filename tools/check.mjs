@@ -109,6 +109,11 @@ const steps = {
       await nodeTests("tests/worker");
     },
   },
+  interfaces: {
+    about: "React, Svelte and Solid show a conversation of the packed tarball",
+    needs: ["build"],
+    run: () => nodeTests("tests/interfaces"),
+  },
   readme: {
     about: "the code blocks of README.md run",
     needs: ["build", "eliza"],

@@ -4,6 +4,7 @@ import { wasm } from "../agentline_wasm_inline.js";
 import { compileInline } from "../load/inline.js";
 import { bind } from "../module.js";
 
+export { createConversation } from "../conversation.js";
 export { AgentlineError, isAgentlineError } from "../error.js";
 
 const bound = /* @__PURE__ */ bind(

@@ -3,6 +3,7 @@
 import compiled from "../agentline_wasm_bg.wasm";
 import { bind } from "../module.js";
 
+export { createConversation } from "../conversation.js";
 export { AgentlineError, isAgentlineError } from "../error.js";
 
 const bound = /* @__PURE__ */ bind(() => compiled);

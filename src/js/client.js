@@ -5,6 +5,9 @@ import { Drive } from "./driver.js";
 import { takenAlready } from "./error.js";
 import { Pulled } from "./iterator.js";
 
+/** By which a conversation, of whichever copy of the package, gets its machine from a client. */
+export const MACHINE = Symbol.for("agentline.conversation");
+
 export class Client {
   #connection;
   #memory;
@@ -76,6 +79,10 @@ export class Client {
 
   followMessages(sessionId, query, options) {
     return this.#many(() => this.#connection.followMessages(sessionId, query, options), options);
+  }
+
+  [MACHINE](begun, renews) {
+    return this.#connection.conversation(begun, renews);
   }
 
   #drive(machine, options) {

@@ -6,6 +6,7 @@ use js_sys::Array;
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
+use super::conversation::Conversation;
 use super::machine::Machine;
 use super::{given, input};
 use crate::backend::{self, Backend, Direction, Finds, Range};
@@ -64,6 +65,12 @@ impl Connection {
             error.backend = name;
             write::text(&error)
         })
+    }
+
+    /// A conversation in a session, or one that has none yet. `renews`: it is to be renewed where it ends.
+    pub fn conversation(&self, begun: bool, renews: bool) -> Conversation {
+        let can = self.backend.capabilities();
+        Conversation::new(begun, can.stores_streamed_replies, renews && can.renew)
     }
 
     /// What the backend can do, as JSON text.

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "client")]
 mod connection;
+#[cfg(feature = "client")]
+mod conversation;
 mod given;
 mod input;
 mod machine;

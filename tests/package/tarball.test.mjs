@@ -20,6 +20,8 @@ const FILES = [
   "agentline_wasm_bg.wasm",
   "agentline_wasm_inline.js",
   "client.js",
+  "conversation.d.ts",
+  "conversation.js",
   "driver.js",
   "entry/development.js",
   "entry/edge.js",
@@ -33,6 +35,7 @@ const FILES = [
   "entry/sandbox-web.js",
   "entry/sandbox-workerd.js",
   "entry/workerd.js",
+  "entry.js",
   "error.js",
   "events.js",
   "gateway.d.ts",
@@ -123,7 +126,7 @@ test("no file knows the machine that it was made on", async () => {
 
 // What a page loads, in brotli. It is what was reached and a little more, so that nothing grows unseen; lower it with what
 // becomes smaller.
-const MOST = 163_000;
+const MOST = 171_500;
 
 test("what a page loads is told, and is no larger than it was", async (context) => {
   const { outputFiles } = await build({

@@ -6,8 +6,12 @@ import {
   type Capabilities,
   type Client,
   type ConnectOptions,
+  type Conversation,
+  type ConversationMessage,
+  type ConversationSnapshot,
   type CreateSession,
   connect,
+  createConversation,
   type EventStream,
   isAgentlineError,
   type ListSessions,
@@ -329,4 +333,41 @@ export async function sandbox(): Promise<Client> {
   const client = await connect(createSandbox().connectOptions("eliza"));
   await client.createSession({ agentId });
   return client;
+}
+
+export async function aConversation(client: Client, create: CreateSession): Promise<void> {
+  const none: Conversation = createConversation(client);
+  none.close();
+  const initial: readonly ConversationMessage[] = none.getSnapshot().messages;
+  const options = { create, initial, pageSize: 20, renew: false };
+  const conversation = createConversation(client, null, options);
+  const { subscribe, getSnapshot, getServerSnapshot, send, stop, retry, remove } = conversation;
+  exactly<ConversationSnapshot>()(getSnapshot());
+  exactly<ConversationSnapshot>()(getServerSnapshot());
+  // as React calls it, and as Svelte does
+  const leave: () => void = subscribe(() => {});
+  subscribe(({ state, messages, hasOlder, error, session, sessionId, gaps }) => {
+    exactly<Session | undefined>()(session);
+    exactly<string | undefined>()(sessionId);
+    exactly<AgentlineError | undefined>()(error);
+    console.log(state === "reconnecting", hasOlder, gaps?.length);
+    for (const { key, text, delivery, live, activity } of messages) {
+      console.log(key, text, delivery === "unknown", live === "stopped");
+      for (const one of activity ?? []) if (one.type === "tool_call") console.log(one.name);
+    }
+  });
+  await send("a text");
+  await send({ text: "a text", files: [] });
+  stop();
+  await retry("a message");
+  remove("a message");
+  await conversation.loadOlder();
+  conversation.refresh();
+  await conversation.renew();
+  await conversation.restart();
+  await conversation.restart(create);
+  await conversation.restart(() => client.createSession(create));
+  leave();
+  conversation.close();
+  exactly<typeof createConversation>()(inline.createConversation);
 }
