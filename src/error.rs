@@ -69,6 +69,16 @@ pub enum ErrorKind {
     Unsupported,
 }
 
+impl ErrorKind {
+    /// Whether the same may succeed a moment later.
+    pub fn passes(self) -> bool {
+        matches!(
+            self,
+            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::RateLimited | ErrorKind::Server
+        )
+    }
+}
+
 /// For a send: whether the backend took the message: surely not (`"no"`), surely (`"yes"`), or nobody can tell
 /// (`"unknown"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -172,13 +182,7 @@ impl Error {
             status: None,
             code: None,
             request_id: None,
-            retryable: matches!(
-                kind,
-                ErrorKind::Network
-                    | ErrorKind::Timeout
-                    | ErrorKind::RateLimited
-                    | ErrorKind::Server
-            ),
+            retryable: kind.passes(),
             retry_after: None,
             issues: None,
             partial: None,
@@ -198,6 +202,23 @@ impl Error {
     pub fn delivered(mut self, delivered: Delivered) -> Self {
         self.retryable &= delivered == Delivered::No;
         self.delivered = Some(delivered);
+        self
+    }
+
+    /// The same error of a send, once it is known for certain whether the backend took the message.
+    pub fn settled(mut self, taken: bool) -> Self {
+        self.retryable = !taken && self.kind.passes();
+        self.delivered = Some(match taken {
+            true => Delivered::Yes,
+            false => Delivered::No,
+        });
+        self
+    }
+
+    /// The same error with more to say.
+    pub fn and(mut self, more: &str) -> Self {
+        self.message.push_str(": ");
+        self.message.push_str(more);
         self
     }
 

@@ -83,10 +83,30 @@ pub struct Capabilities {
     pub before: Paging,
     /// Who pages towards newer messages.
     pub after: Paging,
-    /// Whether an answer that was streamed is in the history afterwards.
+    /// Whether an answer that was streamed is in the history afterwards, where `resumeReply` finds it again.
     pub stores_streamed_replies: bool,
-    /// Whether a sent message can be found again in the history for certain.
+    /// Whether a sent message can be found again in the history for certain, by its `clientMessageId`. Else it is found by
+    /// its text, author and time.
     pub exact_delivery: bool,
+}
+
+/// How far a message is. `"queued"`: not yet handed to the network. `"sending"`: handed over. `"delivered"`: the backend has
+/// it. `"unknown"`: the backend may have it; while it is looked for in the history, and for good where that does not tell.
+/// `"failed"`: the backend surely has it not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(target_arch = "wasm32", derive(Tsify))]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// not yet handed to the network
+    Queued,
+    /// handed over
+    Sending,
+    /// the backend has it
+    Delivered,
+    /// the backend may have it
+    Unknown,
+    /// the backend surely has it not
+    Failed,
 }
 
 /// What a session is doing; the backend's own word is in `backendStatus`. `"active"`: open for messages. `"running"`: the
@@ -295,6 +315,10 @@ pub struct Message {
     pub sources: Option<Vec<Source>>,
     /// False while the row still grows.
     pub complete: bool,
+    /// The mark that its sender gave it (`SendOptions.clientMessageId`), where the backend kept it: elizaOS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(target_arch = "wasm32", tsify(type = "string"))]
+    pub client_message_id: Option<Word>,
     /// What its sender or the backend attached to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(target_arch = "wasm32", tsify(type = "Record<string, unknown>"))]

@@ -65,6 +65,16 @@ impl<T> Named<T> {
         self.values.get(self.names.find(name)?)
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Gives `name` a value, in the place of the one that it had.
     pub fn set(&mut self, name: &str, value: T) {
         let place = self.names.place(name);

@@ -36,6 +36,8 @@ pub struct Options {
     pub page_origin: Option<String>,
     /// an answer may be told over a WebSocket
     pub live: bool,
+    /// how elizaOS answers
+    pub transport: Option<String>,
     /// different for every client
     pub random: [u8; 16],
 }
@@ -67,6 +69,8 @@ pub struct Settings {
     pub page_origin: Option<String>,
     /// an answer may be told over a WebSocket
     pub live: bool,
+    /// elizaOS answers into the history and not to the request: its transport `websocket`
+    pub stored: bool,
     /// different for every client: their retries must not come all at once
     pub seed: u64,
 }
@@ -118,7 +122,15 @@ impl Settings {
             http::checked_header(name, value)?;
             headers.push((name.to_ascii_lowercase(), value.clone()));
         }
+        let stored = match options.transport.as_deref() {
+            None | Some("sse") => false,
+            Some("websocket") => true,
+            Some(_) => {
+                return Err(config("`transport` is neither \"sse\" nor \"websocket\""));
+            }
+        };
         Ok(Settings {
+            stored,
             backend,
             base_url,
             team: options.team,
@@ -161,7 +173,7 @@ fn seed(random: [u8; 16]) -> u64 {
 }
 
 /// A random uuid (version 4) of the given bytes.
-fn uuid(random: [u8; 16]) -> String {
+pub fn uuid(random: [u8; 16]) -> String {
     let mut uuid = String::with_capacity(36);
     for (at, byte) in random.into_iter().enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {

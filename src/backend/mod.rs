@@ -23,7 +23,7 @@ use std::rc::Rc;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Request};
 use crate::json::Json;
-use crate::model::{Capabilities, Message, PageEnd, Reply, ReplyEvent, Session};
+use crate::model::{Capabilities, Message, PageEnd, Reply, ReplyEvent, Role, Session};
 use crate::operation::Now;
 use crate::settings::Settings;
 use crate::text::Text;
@@ -94,6 +94,26 @@ pub struct OutgoingMessage {
     pub include_tool_activity: Option<bool>,
     /// a JSON object, merged into the request
     pub backend_options: Option<Json>,
+    /// the client's id of the message, which a backend keeps where it can
+    pub client_message_id: Option<String>,
+    /// the answer is looked for in the history where it was cut off, and the message where nobody knows whether the backend
+    /// took it
+    pub resume: bool,
+    /// the message is sent again where it surely is not in the history
+    pub redeliver: bool,
+}
+
+/// What the caller of `resumeReply` gave.
+#[derive(Clone, Debug, Default)]
+pub struct Resume {
+    /// the message is the first one of the user behind this
+    pub after: Option<Edge>,
+    /// the message has this client's id
+    pub client_message_id: Option<String>,
+    /// what was shown of the answer
+    pub shown: Text<'static>,
+    /// milliseconds that the answer is waited for
+    pub answer_timeout: Option<f64>,
 }
 
 /// What the caller of `listSessions` gave.
@@ -268,6 +288,27 @@ pub enum Answer {
     Silence,
 }
 
+/// By what a message that was sent is told from others in the history.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// the client's id, where the message carries it
+    pub mark: Option<String>,
+    /// what it says
+    pub text: Text<'static>,
+    /// what was known to be there before it was sent
+    pub after: Option<Edge>,
+}
+
+/// Where the rest of an answer is.
+pub enum Rest {
+    /// in the history, behind a message that is known
+    Watched(Box<dyn Watch>),
+    /// in the history, behind a message that has to be found there
+    Sought,
+    /// it comes nowhere else
+    Nowhere,
+}
+
 /// When to look again for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -344,6 +385,19 @@ pub trait Decoder {
     fn end(&mut self, _unfinished: Option<(&str, &str)>, _listener: &mut dyn Listener) {}
     /// Reads an answer that came as JSON.
     fn body(&mut self, json: &str) -> Result<Answer, Error>;
+    /// By what the message is found in the history; nothing where it cannot be.
+    fn sought(&self) -> Option<Sought> {
+        None
+    }
+    /// Looks in the history for the answer to `message`, which was found there; nothing where it will not come there.
+    /// `answers` says whether the history holds any answer.
+    fn watch(&mut self, _message: &Message, _answers: bool) -> Option<Box<dyn Watch>> {
+        None
+    }
+    /// Where the rest of an answer is that was cut off after its beginning.
+    fn rest(&mut self) -> Rest {
+        Rest::Nowhere
+    }
     /// What is known of the answer that is coming in, around the text that came so far.
     fn partial(&self, text: Text<'static>) -> Reply;
 }
@@ -433,6 +487,12 @@ pub trait Backend {
         message: &OutgoingMessage,
         stream: bool,
     ) -> Result<Sending, Error>;
+    /// Reads an answer in a session that was asked for by somebody else, or earlier.
+    fn answering(&self, session: &str) -> Result<Box<dyn Decoder>, Error>;
+    /// Whether a row of the history may be a message with this text that this client sent.
+    fn may_be(&self, row: &Message, text: &Text<'_>) -> bool {
+        row.role == Role::User && row.text == *text
+    }
     /// Finds the pages of a range of a history. Where a page ends in a message that still grows, its cursor `after` lies
     /// before that message.
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page>;

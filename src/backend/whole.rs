@@ -197,6 +197,7 @@ mod tests {
             citations: None,
             sources: None,
             complete,
+            client_message_id: None,
             metadata: None,
             raw: Json::default(),
         }

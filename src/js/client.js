@@ -56,13 +56,15 @@ export class Client {
   }
 
   sendMessage(sessionId, message, options) {
-    return this.#one(this.#connection.sendMessage(sessionId, message, false, options), options);
+    return this.#one(this.#sending(sessionId, message, false, options), options);
   }
 
   streamMessage(sessionId, message, options) {
-    return new ReplyStream(
-      this.#drive(this.#connection.sendMessage(sessionId, message, true, options), options),
-    );
+    return this.#reply(this.#sending(sessionId, message, true, options), options);
+  }
+
+  resumeReply(sessionId, query, options) {
+    return this.#reply(this.#connection.resumeReply(sessionId, query, options), options);
   }
 
   async getMessages(sessionId, query, options) {
@@ -85,8 +87,25 @@ export class Client {
     return this.#connection.conversation(begun, renews);
   }
 
+  #sending(sessionId, message, stream, options) {
+    const random = crypto.getRandomValues(new Uint8Array(16));
+    return this.#connection.sendMessage(sessionId, message, stream, options, random);
+  }
+
+  #reply(machine, options) {
+    const id = machine.clientMessageId() ?? "";
+    return new ReplyStream(this.#drive(machine, options), id);
+  }
+
   #drive(machine, options) {
-    return new Drive(this.#memory, machine, this.#carrier, options?.signal);
+    return new Drive(
+      this.#memory,
+      machine,
+      this.#carrier,
+      options?.signal,
+      undefined,
+      options?.onDelivery,
+    );
   }
 
   async #all(machine, options) {
@@ -127,7 +146,8 @@ class ReplyStream {
   #final;
   #settle;
 
-  constructor(drive) {
+  constructor(drive, clientMessageId) {
+    this.clientMessageId = clientMessageId;
     this.#drive = drive;
     this.#final = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -140,6 +160,10 @@ class ReplyStream {
       left: () => this.#settle.reject(left()),
     });
     this.#events.start();
+  }
+
+  get delivery() {
+    return this.#drive.delivery;
   }
 
   [Symbol.asyncIterator]() {

@@ -164,7 +164,7 @@ impl Connection {
         })
     }
 
-    /// `sendMessage` and `streamMessage`
+    /// `sendMessage` and `streamMessage`; `random` are 16 random bytes.
     #[wasm_bindgen(js_name = sendMessage)]
     pub fn send_message(
         &self,
@@ -172,11 +172,14 @@ impl Connection {
         message: JsValue,
         stream: bool,
         call: Option<Ts<given::CallOptions>>,
+        random: &[u8],
     ) -> Machine {
         let mut files = Array::new();
+        let options = call.as_ref().map(Ts::js_value);
         let machine = self.machine(call, &mut |tools| {
             let id = input::session_id(&id)?;
-            let (message, given) = input::message(message.clone())?;
+            let (mut message, given) = input::message(message.clone())?;
+            input::delivery(options.clone(), random, &mut message)?;
             files = given;
             Ok(Box::new(Turn::new(
                 tools.settings,
@@ -186,7 +189,28 @@ impl Connection {
                 stream,
             )?))
         });
-        machine.with_files(files)
+        machine.sending(files)
+    }
+
+    /// `resumeReply`
+    #[wasm_bindgen(js_name = resumeReply)]
+    pub fn resume_reply(
+        &self,
+        id: JsValue,
+        mut query: Option<Ts<given::ResumeQuery>>,
+        call: Option<Ts<given::CallOptions>>,
+    ) -> Machine {
+        let machine = self.machine(call, &mut |tools| {
+            let id = input::session_id(&id)?;
+            let query = input::resume(query.take())?;
+            Ok(Box::new(Turn::resume(
+                tools.settings,
+                tools.backend,
+                &id,
+                query,
+            )?))
+        });
+        machine.sending(Array::new())
     }
 
     /// `getMessages`

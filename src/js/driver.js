@@ -45,8 +45,9 @@ export class Drive {
    * @param {{ fetch: typeof fetch, key?: unknown, write?: (machine: any) => Promise<Request | undefined> }} carrier
    * @param {AbortSignal} [signal]
    * @param {{ body: ReadableStream<Uint8Array> | null }} [response] what the machine begins with, if it is there already
+   * @param {(state: string) => void} [onDelivery] is told how far the message is
    */
-  constructor(memory, machine, carrier, signal, response) {
+  constructor(memory, machine, carrier, signal, response, onDelivery) {
     this.window = new Window(memory, machine.window());
     this.machine = machine;
     this.carrier = carrier;
@@ -79,6 +80,7 @@ export class Drive {
     this.id = undefined;
     this.retry = undefined;
     this.onComment = undefined;
+    this.onDelivery = onDelivery;
     this.onAbort = () => this.abort(signal.reason);
     if (signal?.aborted) this.abort(signal.reason);
     else signal?.addEventListener("abort", this.onAbort);
@@ -106,6 +108,22 @@ export class Drive {
   resume(id, retry) {
     this.id = id;
     this.retry = retry;
+  }
+
+  delivered(state) {
+    try {
+      this.onDelivery?.(state);
+    } catch (error) {
+      // as a platform reports what a listener throws
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** How far the message is, where one is sent. */
+  get delivery() {
+    return this.window.delivered;
   }
 
   /** Stops at once, wherever it is. */
@@ -275,6 +293,7 @@ export class Drive {
     }
     if (signal.aborted) return undefined;
     const request = write ? await write(this.machine) : this.machine.request(this.secret);
+    this.window.heed(this);
     if (request === undefined || signal.aborted) return undefined;
     const response = await fetch(request, { signal });
     // a `fetch` that does not listen to its signal answers somebody who has left
@@ -502,6 +521,10 @@ export class Drive {
     this.signal?.removeEventListener("abort", this.onAbort);
     this.release();
     this.line?.close();
+    if (this.aborted) {
+      this.machine.left();
+      this.window.heed(this);
+    }
     this.machine.free();
   }
 }

@@ -41,6 +41,11 @@ pub struct ConnectOptions {
     /// The elizaOS user id (a uuid). Default: one made for this client.
     #[tsify(optional)]
     pub user_id: Option<String>,
+    /// elizaOS: how answers come. `"sse"`: to the request, whole or as a stream; from version 1.7.2 on they are then not in the
+    /// history, and cannot be found again. `"websocket"`, as the server calls it: into the history, where they are looked
+    /// for; nothing is streamed, and what was cut off is found again. Default: `"sse"`.
+    #[tsify(optional, type = "\"sse\" | \"websocket\"")]
+    pub transport: Option<String>,
     /// Carries every request. Default: the platform's.
     #[tsify(optional, type = "typeof globalThis.fetch")]
     pub fetch: JsValue,
@@ -96,6 +101,52 @@ pub struct CallOptions {
     /// Sent with the requests of this call, over the client's own.
     #[tsify(optional, type = "Record<string, string> | undefined")]
     pub headers: Option<BTreeMap<String, String>>,
+}
+
+/// What `sendMessage` and `streamMessage` take besides.
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryOptions {
+    /// What to do with a message of which nobody knows whether it arrived, and which then surely is not in the history:
+    /// nothing (`"never"`, the default), or send it again (`"when-absent"`), at most `maxRetries` times.
+    #[tsify(optional, type = "\"never\" | \"when-absent\" | undefined")]
+    pub redeliver: Option<String>,
+    /// Whether the history is read where an answer was cut off, or where nobody knows whether the message arrived, so that the
+    /// answer is found there. Default: true.
+    #[tsify(optional, type = "boolean | undefined")]
+    pub resume: Option<bool>,
+    /// The client's own id of the message; elizaOS keeps it with the message, in the metadata as `agentlineMessageId`. Never
+    /// use one twice. Default: a new uuid for each message.
+    #[tsify(optional, type = "string | undefined")]
+    pub client_message_id: Option<String>,
+    /// Is told each change of how far the message is, in order and at once. What it throws is reported as an uncaught error,
+    /// and changes nothing.
+    #[tsify(optional, type = "((state: Delivery) => void) | undefined")]
+    pub on_delivery: JsValue,
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const SEND_OPTIONS: &str = r#"
+/** What `sendMessage` and `streamMessage` take. */
+export type SendOptions = CallOptions & DeliveryOptions;
+"#;
+
+/// Which answer `resumeReply` finds. Default: that to the newest message of the user.
+#[derive(Tsify)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeQuery {
+    /// The answer to the first message of the user behind this: a point in time, or a cursor `after` that a page gave.
+    #[tsify(optional, type = "string | number | Date | undefined")]
+    pub after: JsValue,
+    /// The answer to the message with this id, where `capabilities.exactDelivery`.
+    #[tsify(optional, type = "string | undefined")]
+    pub client_message_id: Option<String>,
+    /// What is on the screen of the answer already: only what goes beyond it comes, or one `replace`.
+    #[tsify(optional, type = "string | undefined")]
+    pub shown: Option<String>,
+    /// Milliseconds without a sign of the answer, then an error of kind `truncated`. Default: 60,000.
+    #[tsify(optional, type = "number | undefined")]
+    pub answer_timeout: Option<f64>,
 }
 
 /// What a new session needs.

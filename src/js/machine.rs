@@ -9,6 +9,7 @@ use super::table::Table;
 use crate::error::{Error, ErrorKind};
 use crate::http::Written;
 use crate::json::write;
+use crate::model::Delivery;
 use crate::operation::{Failure, HIDDEN, Happened, Next, Now, Operation};
 
 /// What next, as numbers. `driver.js` has the same list.
@@ -47,7 +48,25 @@ struct Window {
     room: [u32; 2],
     /// as [`Table::place`] says
     table: [u32; 6],
+    /// how far the message is, for an operation that sends one: see [`delivery`]
+    delivery: u32,
 }
+
+/// How far a message is, as a number. `memory.js` has the same list.
+fn delivery(delivery: Delivery) -> u32 {
+    match delivery {
+        Delivery::Queued => QUEUED,
+        Delivery::Sending => SENDING,
+        Delivery::Delivered => 3,
+        Delivery::Unknown => UNKNOWN,
+        Delivery::Failed => FAILED,
+    }
+}
+
+const QUEUED: u32 = 1;
+const SENDING: u32 = 2;
+const UNKNOWN: u32 = 4;
+const FAILED: u32 = 5;
 
 /// Room is made for as many bytes as came last, but for no more than this.
 const CHUNK: usize = 16_384;
@@ -64,8 +83,11 @@ impl Machine {
         }
     }
 
+    /// A machine that sends a message, and `files` with it.
     #[cfg(feature = "client")]
-    pub(super) fn with_files(self, files: Array) -> Self {
+    pub(super) fn sending(mut self, files: Array) -> Self {
+        self.window.delivery = QUEUED;
+        self.heed();
         Machine { files, ..self }
     }
 
@@ -83,16 +105,36 @@ impl Machine {
                 let done = operation.step(now, happened, &mut self.table);
                 self.number(done)
             }
-            Err(_) => next::FAILED,
+            Err(_) => {
+                self.given_up();
+                next::FAILED
+            }
         };
         self.show();
         next
+    }
+
+    /// The operation fails without a word of its own on the message.
+    fn given_up(&mut self) {
+        if matches!(self.window.delivery, QUEUED | SENDING) {
+            self.window.delivery = FAILED;
+        }
     }
 
     /// Lets JavaScript see what the last step left.
     fn show(&mut self) {
         self.window.room = [0, 0];
         self.window.table = self.table.place();
+        self.heed();
+    }
+
+    /// Lets JavaScript see how far the message is.
+    fn heed(&mut self) {
+        if let Ok(operation) = &self.operation
+            && let Some(now) = operation.delivery()
+        {
+            self.window.delivery = delivery(now);
+        }
     }
 
     fn number(&mut self, next: Result<Next, Error>) -> u32 {
@@ -127,6 +169,8 @@ impl Machine {
     }
 
     fn fail(&mut self, error: Error) -> u32 {
+        self.heed();
+        self.given_up();
         self.operation = Err(error);
         next::FAILED
     }
@@ -151,7 +195,25 @@ impl Machine {
                 )
             })
         });
-        built.map_err(|error| self.fail(error)).ok()
+        let built = built.map_err(|error| self.fail(error)).ok();
+        self.heed();
+        built
+    }
+
+    /// The caller leaves, and hears no more of the message: what is under way may have arrived.
+    pub fn left(&mut self) {
+        match self.window.delivery {
+            QUEUED => self.window.delivery = FAILED,
+            SENDING => self.window.delivery = UNKNOWN,
+            _ => {}
+        }
+    }
+
+    /// The client's id of the message that is sent.
+    #[wasm_bindgen(js_name = clientMessageId)]
+    pub fn client_message_id(&self) -> Option<String> {
+        let operation = self.operation.as_ref().ok()?;
+        operation.client_message_id().map(str::to_owned)
     }
 
     /// For a request that the caller writes: adds the headers that it must have besides. True if the platform may follow

@@ -28,6 +28,9 @@ function decodeWide(view) {
 }
 const { fromCharCode } = String;
 
+// how far a message is: machine.rs has the same list
+const DELIVERY = [undefined, "queued", "sending", "delivered", "unknown", "failed"];
+
 /** The memory of one instance of the module. */
 export class Memory {
   constructor(memory) {
@@ -64,6 +67,21 @@ export class Window {
     this.wide = "";
     this.wideAt = 0;
     this.bodies = [];
+    /** how far the message is, if the machine sends one */
+    this.delivery = memory.renew()[this.at + 8];
+  }
+
+  /** The same as a word. */
+  get delivered() {
+    return DELIVERY[this.delivery];
+  }
+
+  /** Tells a change of it. */
+  heed(into) {
+    const delivery = this.memory.renew()[this.at + 8];
+    if (delivery === this.delivery) return;
+    this.delivery = delivery;
+    into.delivered(DELIVERY[delivery]);
   }
 
   /** Puts a chunk where the machine has room for it; false if it has too little. */
@@ -78,7 +96,12 @@ export class Window {
   /** Takes everything out of the machine's table. */
   take(into) {
     const { memory, at } = this;
-    const words = memory.renew();
+    let words = memory.renew();
+    if (words[at + 8] !== this.delivery) {
+      this.heed(into);
+      // the caller's function may have used the module, and its memory may have grown
+      words = memory.renew();
+    }
     const count = words[at + 7];
     if (count === 0) return;
     const narrow = words[at + 3];

@@ -11,6 +11,7 @@ const AUTHOR = 16;
 const CALL = 32;
 const RESULT = 64;
 const RARE = 128;
+const MARKED = 256;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const halves = new Uint32Array(2);
@@ -39,6 +40,7 @@ export function message(pieces) {
     message.toolResult = back;
   }
   if (about & RARE) Object.assign(message, JSON.parse(pieces.piece()));
+  if (about & MARKED) message.clientMessageId = pieces.piece();
   return untold(message, json(pieces), json(pieces));
 }
 

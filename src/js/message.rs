@@ -19,6 +19,7 @@ const AUTHOR: u32 = 16;
 const CALL: u32 = 32;
 const RESULT: u32 = 64;
 const RARE: u32 = 128;
+const MARKED: u32 = 256;
 
 impl Table {
     /// A message, or what begins with one: `kind` says which.
@@ -40,7 +41,8 @@ impl Table {
                 | flag(message.author.is_some(), AUTHOR)
                 | flag(message.tool_call.is_some(), CALL)
                 | flag(message.tool_result.is_some(), RESULT)
-                | flag(rare.is_some(), RARE),
+                | flag(rare.is_some(), RARE)
+                | flag(message.client_message_id.is_some(), MARKED),
         );
         self.piece(&message.id);
         self.text(&message.text);
@@ -60,6 +62,9 @@ impl Table {
         }
         if let Some(rare) = rare {
             self.piece(&rare);
+        }
+        if let Some(mark) = &message.client_message_id {
+            self.piece(mark);
         }
         self.held(message.metadata.as_ref());
         self.held(Some(&message.raw));

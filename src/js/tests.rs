@@ -51,9 +51,9 @@ fn window(address: *const u32) -> Window {
 }
 
 /// Where JavaScript looks for what is in a table.
-fn place(table: &Table) -> [u32; 8] {
-    let mut place = [0; 8];
-    place[2..].copy_from_slice(&table.place());
+fn place(table: &Table) -> [u32; 9] {
+    let mut place = [0; 9];
+    place[2..8].copy_from_slice(&table.place());
     place
 }
 
@@ -99,6 +99,7 @@ fn message() -> Message {
         citations: Some(Json::parse("[1.50]").unwrap()),
         sources: None,
         complete: true,
+        client_message_id: Some("mine".into()),
         metadata: Some(Json::parse(r#"{"__proto__":{"x":1},"n":null}"#).unwrap()),
         raw: Json::parse(r#"{"id":1}"#).unwrap(),
     }
@@ -112,7 +113,7 @@ fn a_message_arrives_with_every_field_in_its_place() {
     let expected = concat!(
         r#"[["value",{"id":"é😀","role":"assistant","text":"x\ud83d","#,
         r#""createdAt":"2026-11-21T19:26:24.581Z","timestamp":1795289184581.5,"author":{"id":"a"},"#,
-        r#""complete":true,"citations":[1.5],"metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1}}],"#,
+        r#""complete":true,"citations":[1.5],"clientMessageId":"mine","metadata":{"__proto__":{"x":1},"n":null},"raw":{"id":1}}],"#,
         r#"["page",{"hasMore":false,"cursors":{}}]]"#
     );
     assert_eq!(taken(&window(place(&table).as_ptr())), expected);

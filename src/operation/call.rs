@@ -183,6 +183,11 @@ impl Call {
         Ok(request)
     }
 
+    /// Whether the next request only asks for what has to be known before.
+    pub fn asks_first(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// How long to wait.
     pub fn patience(&self) -> Patience {
         Patience {

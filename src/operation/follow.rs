@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::asking::{Asked, Asking};
 use super::call::Expect;
-use super::history::lost;
+use super::history::{Folded, lost};
 use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
 use crate::backend::{Backend, Direction, Edge, Page, Range};
 use crate::error::Error;
@@ -39,6 +39,7 @@ pub struct Follow {
     growing: Option<(Message, Now)>,
     /// messages that came out before they were whole, and those that came out behind them
     early: Names,
+    folded: Folded,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
 }
@@ -63,6 +64,7 @@ impl Follow {
             pause: PAUSE,
             growing: None,
             early: Names::default(),
+            folded: Folded::default(),
             gap: None,
         })
     }
@@ -100,7 +102,9 @@ impl Follow {
             if comes_again {
                 self.early.add(&message.id);
             }
-            ripe.push(message);
+            if self.folded.is_new(&message) {
+                ripe.push(message);
+            }
         }
         ripe
     }

@@ -8,7 +8,8 @@ use super::{Happened, Next, Now, Operation, Outcome, Patience, Sink};
 use crate::backend::{Backend, Direction, Errand, Page};
 use crate::error::{Error, ErrorKind, number};
 use crate::http::Request;
-use crate::model::Gap;
+use crate::model::{Gap, Message};
+use crate::order::Names;
 use crate::settings::Settings;
 
 /// What is wanted of a history.
@@ -20,9 +21,25 @@ pub enum Extent {
     All(Direction),
 }
 
+/// The client's ids of the messages that came. A platform may send a request again by itself, as Chromium does where a
+/// kept connection breaks before the head; what is then stored several times is one message of the user.
+#[derive(Default)]
+pub(super) struct Folded(Names);
+
+impl Folded {
+    /// Whether a message is the first of its kind.
+    pub(super) fn is_new(&mut self, message: &Message) -> bool {
+        match &message.client_message_id {
+            Some(id) => self.0.add(id),
+            None => true,
+        }
+    }
+}
+
 /// A history being read.
 pub struct History {
     asking: Asking<Page>,
+    folded: Folded,
     extent: Extent,
     /// a gap that the caller must hear of before anything else
     gap: Option<Gap>,
@@ -39,6 +56,7 @@ impl History {
     ) -> Self {
         History {
             asking: Asking::new(settings, backend, pages, Expect::Json),
+            folded: Folded::default(),
             extent,
             gap: None,
             more: true,
@@ -60,10 +78,12 @@ impl Operation for History {
                 return Ok(Next::Done);
             }
         }
-        let page = match self.asking.step(now, happened)? {
+        let mut page = match self.asking.step(now, happened)? {
             Asked::Next(next) => return Ok(next),
             Asked::Found(page) => page,
         };
+        // whichever way the pages go, of those on one page the oldest stays
+        page.messages.retain(|message| self.folded.is_new(message));
         self.more = page.end.has_more;
         match self.extent {
             Extent::Page => {

@@ -31,6 +31,9 @@ pub struct Looking {
     backend: Rc<dyn Backend>,
     watch: Box<dyn Watch>,
     answer_timeout: f64,
+    /// a look that fails is made again, as long as there is time
+    endures: bool,
+    now: Now,
     until: Now,
     pause: f64,
     /// when the last look was over
@@ -93,12 +96,13 @@ enum Stage {
 }
 
 impl Looking {
-    /// A search by `watch`. With `at_once`, the first look is made without a pause.
+    /// A search by `watch`, which fails with the first look that fails, or else `endures` for as long as there is time.
     pub fn new(
         settings: Rc<Settings>,
         backend: Rc<dyn Backend>,
         mut watch: Box<dyn Watch>,
         answer_timeout: f64,
+        endures: bool,
         now: Now,
     ) -> Self {
         let request = watch.ask();
@@ -108,6 +112,8 @@ impl Looking {
             backend,
             watch,
             answer_timeout,
+            endures,
+            now,
             until: now + answer_timeout,
             pause: PAUSE,
             looked: now,
@@ -137,7 +143,10 @@ impl Looking {
 
     /// How long to wait for it.
     pub fn patience(&self) -> Patience {
-        let patience = self.call.patience();
+        let mut patience = self.call.patience();
+        if self.endures {
+            patience = patience.within(self.until - self.now);
+        }
         match self.doing {
             Doing::Greeting => Patience {
                 head: patience.head.min(ENTER_LIMIT),
@@ -171,10 +180,12 @@ impl Looking {
         happened: Happened,
         listener: &mut dyn Listener,
     ) -> Result<Next, Error> {
+        self.now = now;
         match self.doing {
-            Doing::Asking => match self.call.step(now, happened)? {
-                Progress::Body => self.answered(now, listener),
-                progress => Ok(progress.into()),
+            Doing::Asking => match self.call.step(now, happened) {
+                Ok(Progress::Body) => self.answered(now, listener),
+                Ok(progress) => Ok(progress.into()),
+                Err(error) => self.missed(now, error),
             },
             Doing::Waiting => self.ask(now),
             Doing::Greeting => self.greeted(now, happened),
@@ -235,6 +246,23 @@ impl Looking {
                 self.rest(now)
             }
         }
+    }
+
+    /// A look failed.
+    fn missed(&mut self, now: Now, error: Error) -> Result<Next, Error> {
+        self.pause = (self.pause * GROWTH).clamp(PAUSE, MAX_PAUSE);
+        let pause = error.retry_after.unwrap_or(self.pause).max(self.pause);
+        if !self.endures || !error.kind.passes() || now + pause > self.until {
+            return Err(error);
+        }
+        self.call = look(&self.settings, &self.backend, self.watch.ask());
+        self.looked = now;
+        if let Line::Open(live) = &mut self.line {
+            live.due = now + pause;
+            return Ok(self.listen(now));
+        }
+        self.doing = Doing::Waiting;
+        Ok(Next::Reconnect(pause))
     }
 
     fn greet(&mut self, now: Now, room: Room) -> Result<Next, Error> {

@@ -9,12 +9,13 @@ pub mod follow;
 pub mod history;
 pub mod looking;
 pub mod open;
+pub mod search;
 pub mod single;
 pub mod turn;
 
 use crate::error::Error;
 use crate::http::{Head, Request, Written};
-use crate::model::{Message, PageEnd, Reply, ReplyEvent, Session};
+use crate::model::{Delivery, Message, PageEnd, Reply, ReplyEvent, Session};
 use crate::sse::text;
 use crate::text::Text;
 
@@ -104,8 +105,26 @@ pub struct Patience {
     pub idle: f64,
 }
 
+impl Patience {
+    /// The same, but no longer than what is left of another limit, unless that leaves no time for any answer.
+    fn within(self, left: f64) -> Patience {
+        let left = left.max(LEAST_PATIENCE);
+        Patience {
+            head: self.head.min(left),
+            idle: self.idle.min(left),
+        }
+    }
+}
+
+/// What a request gets in any case.
+const LEAST_PATIENCE: f64 = 1_000.0;
+
 /// What an operation hands out.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is handed over at once, and messages are what most of them are"
+)]
 pub enum Outcome<'a> {
     /// part of an answer
     Event(ReplyEvent<'a>),
@@ -187,6 +206,16 @@ pub trait Operation {
 
     /// How long to wait for that request.
     fn patience(&self) -> Patience;
+
+    /// For an operation that sends a message: how far that is.
+    fn delivery(&self) -> Option<Delivery> {
+        None
+    }
+
+    /// The client's id of the message.
+    fn client_message_id(&self) -> Option<&str> {
+        None
+    }
 
     /// The address to open after [`Next::Open`]. The socket stays open, whatever comes next, until [`Next::Close`], or
     /// until the operation is over.

@@ -1,15 +1,20 @@
 //! One turn of a conversation: a message goes out, its answer comes in, as a stream, whole, or by looking for it where
-//! the server answers that way. An answer that stops before its end is never taken for a whole one.
+//! the server answers that way. An answer that stops before its end is never taken for a whole one, and a message that
+//! may have been taken is never sent again: it is looked for in the history, and so is the rest of an answer that was cut
+//! off.
 
 use std::rc::Rc;
 
 use super::call::{Call, Expect, Progress, Repeat};
 use super::looking::Looking;
+use super::search::{Search, Searched, Wanted};
 use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{Answer, Backend, Decoder, Listener, OutgoingMessage};
+use crate::backend::{
+    Answer, Backend, Decoder, Listener, OutgoingMessage, Rest, Resume, Sought, Watch,
+};
 use crate::error::{Delivered, Error, ErrorKind, number};
-use crate::http::Request;
-use crate::model::{Message, Reply, ReplyEvent};
+use crate::http::{Method, Request};
+use crate::model::{Delivery, Message, Reply, ReplyEvent};
 use crate::settings::Settings;
 use crate::sse::{Framer, Item, Overflow, text};
 use crate::text::Text;
@@ -17,17 +22,41 @@ use crate::text::Text;
 /// How long an answer is looked for without a sign of life, unless the caller says so.
 const ANSWER_TIMEOUT: f64 = 60_000.0;
 
+/// What a caller hears while the history is looked at.
+const LOOKING_FOR_MESSAGE: &str =
+    "nobody knows whether the message arrived: looking for it in the history";
+const LOOKING_FOR_ANSWER: &str =
+    "the answer was cut off: looking for the rest of it in the history";
+
+/// Why the answer to a message of the history does not come.
+const NOT_STORED: &str = "the backend keeps no answer of this kind in its history";
+
 /// A turn under way.
 pub struct Turn {
     settings: Rc<Settings>,
     backend: Rc<dyn Backend>,
+    session: String,
+    client_message_id: String,
     answer_timeout: f64,
-    /// the message
+    /// what goes wrong is looked for in the history
+    resumes: bool,
+    /// what surely is not there is sent again
+    redelivers: bool,
+    /// the message; none where the answer to one is looked for that was sent before
+    outgoing: Option<Outgoing>,
+    /// what is being asked, or was last
     call: Call,
     decoder: Box<dyn Decoder>,
     framer: Framer,
     talk: Talk,
     phase: Phase,
+    delivery: Delivery,
+    /// when the message went out first
+    began: Option<Now>,
+    /// how often it went out once more
+    redelivered: u32,
+    /// why the history is looked at
+    cause: Option<Error>,
 }
 
 enum Phase {
@@ -37,8 +66,18 @@ enum Phase {
     Calling,
     /// events come in
     Streaming,
+    /// the message is looked for
+    Searching(Box<Search>),
     /// the answer is looked for
     Looking(Box<Looking>),
+}
+
+/// A message as it goes out.
+struct Outgoing {
+    request: Request,
+    expect: Expect,
+    /// milliseconds to the head of the answer
+    patience: Option<f64>,
 }
 
 impl Turn {
@@ -52,24 +91,30 @@ impl Turn {
         stream: bool,
     ) -> Result<Self, Error> {
         let sending = backend.send_message(session, message, stream)?;
-        let call = |request, repeat, expect| {
-            Call::new(settings.clone(), backend.clone(), request, repeat, expect)
-        };
         let phase = match sending.before {
-            Some(before) => Phase::Before(Box::new(call(before, Repeat::Safe, Expect::Json))),
+            Some(before) => {
+                let (settings, backend) = (settings.clone(), backend.clone());
+                let call = Call::new(settings, backend, before, Repeat::Safe, Expect::Json);
+                Phase::Before(Box::new(call))
+            }
             None => Phase::Calling,
         };
-        let expect = match sending.streams {
-            true => Expect::Stream,
-            false => Expect::Json,
+        let outgoing = Outgoing {
+            request: sending.request,
+            expect: match sending.streams {
+                true => Expect::Stream,
+                false => Expect::Json,
+            },
+            patience: sending.patience,
         };
-        let mut call = call(sending.request, Repeat::Message, expect);
-        if let Some(patience) = sending.patience {
-            call = call.patient(settings.timeout.max(patience));
-        }
         Ok(Turn {
+            session: session.to_owned(),
+            client_message_id: message.client_message_id.clone().unwrap_or_default(),
             answer_timeout: message.answer_timeout.unwrap_or(ANSWER_TIMEOUT),
-            call,
+            resumes: message.resume,
+            redelivers: message.redeliver,
+            call: outgoing.call(&settings, &backend),
+            outgoing: Some(outgoing),
             decoder: sending.decoder,
             framer: Framer::new(settings.max_event_bytes),
             talk: Talk {
@@ -77,12 +122,88 @@ impl Turn {
                 ..Talk::default()
             },
             phase,
+            delivery: Delivery::Queued,
+            began: None,
+            redelivered: 0,
+            cause: None,
             settings,
             backend,
         })
     }
 
-    fn before(&mut self, now: Now, happened: Happened) -> Result<Next, Error> {
+    /// Finds the answer to a message that is in the history of `session` already, and hands it out as events.
+    pub fn resume(
+        settings: Rc<Settings>,
+        backend: Rc<dyn Backend>,
+        session: &str,
+        query: Resume,
+    ) -> Result<Self, Error> {
+        let Resume {
+            after,
+            client_message_id,
+            shown,
+            answer_timeout,
+        } = query;
+        if client_message_id.is_some() && !backend.capabilities().exact_delivery {
+            let message = "this backend keeps no `clientMessageId`";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        let wanted = match (client_message_id.clone(), after) {
+            (None, None) => Wanted::Newest,
+            (None, Some(after)) => Wanted::First(after),
+            (mark, after) => Wanted::Sent(Sought {
+                mark,
+                text: Text::default(),
+                after,
+            }),
+        };
+        let (tools, ours) = ((settings.clone(), backend.clone()), backend.clone());
+        let search = Search::new(tools.0, tools.1, session, wanted, 0.0)?;
+        // nothing is sent: it only says who fails
+        let nothing = Request::new(Method::Get, String::new());
+        let call = Call::new(settings.clone(), ours, nothing, Repeat::Safe, Expect::Json);
+        Ok(Turn {
+            session: session.to_owned(),
+            client_message_id: client_message_id.unwrap_or_default(),
+            answer_timeout: answer_timeout.unwrap_or(ANSWER_TIMEOUT),
+            resumes: true,
+            redelivers: false,
+            call,
+            outgoing: None,
+            decoder: backend.answering(session)?,
+            framer: Framer::new(settings.max_event_bytes),
+            talk: Talk {
+                stream: true,
+                joined: shown,
+                ..Talk::default()
+            },
+            phase: Phase::Searching(Box::new(search)),
+            delivery: Delivery::Unknown,
+            began: None,
+            redelivered: 0,
+            cause: None,
+            settings,
+            backend,
+        })
+    }
+
+    fn go(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
+        match self.phase {
+            Phase::Before(_) => self.before(now, happened, sink),
+            Phase::Calling => self.calling(now, happened, sink),
+            Phase::Streaming => match happened {
+                Happened::Bytes(count) => {
+                    self.framer.filled(count);
+                    self.frames(now, sink)
+                }
+                happened => self.streaming(now, happened, sink),
+            },
+            Phase::Searching(_) => self.searching(now, happened, sink),
+            Phase::Looking(_) => self.looking(now, happened, sink),
+        }
+    }
+
+    fn before(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
         let Phase::Before(call) = &mut self.phase else {
             return Ok(Next::Read);
         };
@@ -94,7 +215,7 @@ impl Turn {
         let read = self.decoder.before(&call.text());
         read.map_err(|error| unsent(call.failed(error)))?;
         self.phase = Phase::Calling;
-        self.call.step(now, Happened::Begin).map(Next::from)
+        self.calling(now, Happened::Begin, sink)
     }
 
     fn calling(
@@ -103,13 +224,15 @@ impl Turn {
         happened: Happened,
         sink: &mut dyn Sink,
     ) -> Result<Next, Error> {
-        match self.call.step(now, happened)? {
-            Progress::Stream => {
+        self.began.get_or_insert(now);
+        match self.call.step(now, happened) {
+            Ok(Progress::Stream) => {
                 self.phase = Phase::Streaming;
                 Ok(Next::Read)
             }
-            Progress::Body => self.answered(now, sink),
-            progress => Ok(progress.into()),
+            Ok(Progress::Body) => self.answered(now, sink),
+            Ok(progress) => Ok(progress.into()),
+            Err(error) => self.failed(now, error, sink),
         }
     }
 
@@ -133,25 +256,36 @@ impl Turn {
                 self.talk.started = true;
                 let known = message.is_some();
                 if let Some(message) = message {
-                    self.talk.hear(sink).event(ReplyEvent::Start {
-                        message_id: Some(message.id.to_string()),
-                        message: Some(message),
-                    });
+                    self.start(message, sink);
                 }
-                let (settings, backend) = (self.settings.clone(), self.backend.clone());
-                let mut looking = Box::new(Looking::new(
-                    settings,
-                    backend,
-                    watch,
-                    self.answer_timeout,
-                    now,
-                ));
                 // without it, the message is there already, and only the watch can say which it is
-                let begun = looking.begin(now, !known);
-                self.phase = Phase::Looking(looking);
-                begun
+                self.look(now, watch, !known)
             }
         }
+    }
+
+    fn start(&mut self, message: Box<Message>, sink: &mut dyn Sink) {
+        self.talk.hear(sink).event(ReplyEvent::Start {
+            message_id: Some(message.id.to_string()),
+            message: Some(message),
+        });
+    }
+
+    /// Looks for the answer.
+    fn look(&mut self, now: Now, watch: Box<dyn Watch>, at_once: bool) -> Result<Next, Error> {
+        // the watch tells all of it, and a part of it was handed out
+        self.talk.behind = (!self.talk.joined.is_empty()).then(Text::default);
+        let mut looking = Box::new(Looking::new(
+            self.settings.clone(),
+            self.backend.clone(),
+            watch,
+            self.answer_timeout,
+            self.resumes,
+            now,
+        ));
+        let begun = looking.begin(now, at_once);
+        self.phase = Phase::Looking(looking);
+        begun
     }
 
     fn looking(
@@ -167,36 +301,197 @@ impl Turn {
         match looked {
             Ok(_) if self.talk.end.is_some() => self.ended(),
             Ok(next) => Ok(next),
-            Err(error) => Err(self.broken(error)),
+            Err(error) => Err(self.not_found(error)),
         }
     }
 
-    fn streaming(&mut self, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
+    /// The request, or its answer, failed. What the backend may have taken is looked for in the history, and so is the
+    /// rest of what was cut off.
+    fn failed(&mut self, now: Now, error: Error, sink: &mut dyn Sink) -> Result<Next, Error> {
+        let cut = matches!(
+            error.kind,
+            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Truncated
+        );
+        let looks = match error.delivered {
+            Some(Delivered::Unknown) => self.resumes || self.redelivers,
+            Some(Delivered::Yes) => self.resumes && cut,
+            Some(Delivered::No) | None => false,
+        };
+        if !looks {
+            return Err(error);
+        }
+        let started = self.talk.started;
+        match self.decoder.rest() {
+            Rest::Watched(watch) if started => {
+                self.say(LOOKING_FOR_ANSWER, sink);
+                self.cause = Some(error);
+                return self.look(now, watch, true);
+            }
+            Rest::Nowhere if started => return Err(error.and(NOT_STORED)),
+            _ => {}
+        }
+        let Some(sought) = self.decoder.sought() else {
+            return Err(error);
+        };
+        if error.delivered == Some(Delivered::Unknown) {
+            self.delivery = Delivery::Unknown;
+        }
+        self.say(
+            match started {
+                true => LOOKING_FOR_ANSWER,
+                false => LOOKING_FOR_MESSAGE,
+            },
+            sink,
+        );
+        self.cause = Some(error);
+        let search = Search::new(
+            self.settings.clone(),
+            self.backend.clone(),
+            &self.session,
+            Wanted::Sent(sought),
+            self.began.unwrap_or(now),
+        )?;
+        self.phase = Phase::Searching(Box::new(search));
+        self.searching(now, Happened::Begin, sink)
+    }
+
+    fn say(&mut self, text: &'static str, sink: &mut dyn Sink) {
+        let text = Text::from(text);
+        self.talk.hear(sink).event(ReplyEvent::Status { text });
+    }
+
+    fn searching(
+        &mut self,
+        now: Now,
+        happened: Happened,
+        sink: &mut dyn Sink,
+    ) -> Result<Next, Error> {
+        let Phase::Searching(search) = &mut self.phase else {
+            return Ok(Next::Read);
+        };
+        match search.step(now, happened) {
+            Ok(Searched::Next(next)) => Ok(next),
+            Ok(Searched::Found(message, answers)) => self.found(now, message, answers, sink),
+            Ok(Searched::Absent) => self.absent(now, sink),
+            Ok(Searched::Doubtful) => {
+                let message = "nothing in the history tells for certain which message this is";
+                Err(self.unclear(Error::new(ErrorKind::Protocol, message).code("DOUBTFUL")))
+            }
+            Err(error) => Err(self.unclear(error)),
+        }
+    }
+
+    /// The message is in the history.
+    fn found(
+        &mut self,
+        now: Now,
+        message: Box<Message>,
+        answers: bool,
+        sink: &mut dyn Sink,
+    ) -> Result<Next, Error> {
+        let watch = self.decoder.watch(&message, answers);
+        if !std::mem::replace(&mut self.talk.started, true) {
+            self.start(message, sink);
+        }
+        match (watch, self.cause.take()) {
+            (_, Some(cause)) if !self.resumes => Err(cause.settled(true)),
+            (Some(watch), cause) => {
+                self.cause = cause.map(|cause| cause.settled(true));
+                self.look(now, watch, true)
+            }
+            (None, Some(cause)) => Err(cause.settled(true).and(NOT_STORED)),
+            (None, None) => {
+                let error = Error::new(ErrorKind::Truncated, NOT_STORED).code("REPLY_NOT_STORED");
+                Err(self.broken(error))
+            }
+        }
+    }
+
+    /// The message is not in the history.
+    fn absent(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
+        let Some(cause) = self.cause.take() else {
+            let message = "the history holds no such message of the user";
+            let error = Error::new(ErrorKind::NotFound, message).code("NO_MESSAGE");
+            return Err(self.call.failed(error));
+        };
+        match (cause.delivered, &self.outgoing) {
+            // the server said that it took it, whatever its history shows
+            (Some(Delivered::Yes), _) => Err(cause),
+            (_, Some(outgoing))
+                if self.redelivers && self.redelivered < self.settings.max_retries =>
+            {
+                self.redelivered += 1;
+                self.call = outgoing.call(&self.settings, &self.backend);
+                self.framer = Framer::new(self.settings.max_event_bytes);
+                self.phase = Phase::Calling;
+                self.calling(now, Happened::Begin, sink)
+            }
+            _ => Err(cause
+                .settled(false)
+                .and("the message is not in the history")),
+        }
+    }
+
+    /// Nobody can tell whether the message is in the history.
+    fn unclear(&mut self, why: Error) -> Error {
+        match self.cause.take() {
+            Some(cause) => cause
+                .and("its message was not found in the history either")
+                .and(&why.message),
+            None => self.call.failed(why),
+        }
+    }
+
+    /// The answer was looked for, and this came of it.
+    fn not_found(&mut self, error: Error) -> Error {
+        match self.cause.take() {
+            _ if error.kind == ErrorKind::Agent => self.broken(error),
+            Some(cause) => self.broken(
+                cause
+                    .and("the rest is not in the history either")
+                    .and(&error.message),
+            ),
+            // nobody hears of a time limit of his own here
+            None if self.outgoing.is_none() && error.kind == ErrorKind::Timeout => {
+                self.broken(Error::new(ErrorKind::Truncated, error.message.clone()))
+            }
+            None => self.broken(error),
+        }
+    }
+
+    fn streaming(
+        &mut self,
+        now: Now,
+        happened: Happened,
+        sink: &mut dyn Sink,
+    ) -> Result<Next, Error> {
         self.stopped(happened == Happened::End, sink);
         if self.talk.end.is_some() {
             return self.ended();
         }
-        match happened {
+        let error = match happened {
             Happened::Failed(Failure::Silence) => {
                 let limit = self.settings.idle_timeout;
                 let message = format!(
                     "the answer stopped before its end: nothing came for {} ms",
                     number(limit)
                 );
-                Err(self.broken(Error::new(ErrorKind::Timeout, message)))
+                Error::new(ErrorKind::Timeout, message)
             }
             Happened::Failed(Failure::Network { message, code }) => {
                 let message =
                     format!("the connection broke before the answer was whole: {message}");
                 let mut error = Error::new(ErrorKind::Truncated, message);
                 error.code = code;
-                Err(self.broken(error))
+                error
             }
-            _ => Err(self.broken(Error::new(
+            _ => Error::new(
                 ErrorKind::Truncated,
                 "the stream ended before the answer was whole",
-            ))),
-        }
+            ),
+        };
+        let error = self.broken(error);
+        self.failed(now, error, sink)
     }
 
     /// Lets the decoder say that the answer was whole already. What a broken connection cut off is nothing.
@@ -215,7 +510,7 @@ impl Turn {
         self.decoder.end(unfinished, &mut self.talk.hear(sink));
     }
 
-    fn frames(&mut self, sink: &mut dyn Sink) -> Result<Next, Error> {
+    fn frames(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
         let read = loop {
             let frame = match self.framer.next() {
                 Ok(Some(Item::Event(frame))) => frame,
@@ -243,7 +538,10 @@ impl Turn {
         match read {
             Ok(()) if self.talk.end.is_some() => self.ended(),
             Ok(()) => Ok(Next::Read),
-            Err(error) => Err(self.broken(error)),
+            Err(error) => {
+                let error = self.broken(error);
+                self.failed(now, error, sink)
+            }
         }
     }
 
@@ -267,6 +565,33 @@ impl Turn {
         };
         self.call.failed(error.delivered(taken))
     }
+
+    /// Notes how far the message is.
+    fn settle(&mut self, stepped: &Result<Next, Error>) {
+        self.delivery = match stepped {
+            Ok(Next::Done) => Delivery::Delivered,
+            _ if self.talk.started => Delivery::Delivered,
+            Ok(_) => return,
+            Err(error) => match error.delivered {
+                Some(Delivered::Yes) => Delivery::Delivered,
+                Some(Delivered::Unknown) => Delivery::Unknown,
+                Some(Delivered::No) => Delivery::Failed,
+                None if self.outgoing.is_some() => Delivery::Failed,
+                None => return,
+            },
+        };
+    }
+}
+
+impl Outgoing {
+    fn call(&self, settings: &Rc<Settings>, backend: &Rc<dyn Backend>) -> Call {
+        let (tools, request) = ((settings.clone(), backend.clone()), self.request.clone());
+        let call = Call::new(tools.0, tools.1, request, Repeat::Message, self.expect);
+        match self.patience {
+            Some(patience) => call.patient(settings.timeout.max(patience)),
+            None => call,
+        }
+    }
 }
 
 /// What was said so far.
@@ -276,6 +601,8 @@ struct Talk {
     stream: bool,
     /// the answer so far, as it was handed out
     joined: Text<'static>,
+    /// what is told anew of an answer of which a part was handed out, as long as it has not come so far
+    behind: Option<Text<'static>>,
     /// the backend took the message
     started: bool,
     end: Option<Result<(), Error>>,
@@ -293,12 +620,41 @@ struct Hearing<'t> {
     sink: &'t mut dyn Sink,
 }
 
+impl Hearing<'_> {
+    /// Hands out what goes beyond what was handed out before.
+    fn catch_up(&mut self) {
+        let Some(told) = self.talk.behind.take() else {
+            return;
+        };
+        let stream = self.talk.stream;
+        match told.strip_prefix(&self.talk.joined) {
+            Some(rest) if rest.is_empty() => return,
+            Some(rest) if stream => self.sink.content(&rest),
+            None if self.talk.joined.strip_prefix(&told).is_some() => {
+                self.talk.behind = Some(told);
+                return;
+            }
+            None if stream => {
+                let text = told.clone();
+                self.sink.put(Outcome::Event(ReplyEvent::Replace { text }));
+            }
+            _ => {}
+        }
+        self.talk.joined = told;
+    }
+}
+
 impl Listener for Hearing<'_> {
     fn so_far(&self) -> &Text<'static> {
         &self.talk.joined
     }
 
     fn content(&mut self, delta: &Text<'_>) {
+        self.talk.started = true;
+        if let Some(behind) = &mut self.talk.behind {
+            behind.push(delta);
+            return self.catch_up();
+        }
         self.talk.joined.push(delta);
         if self.talk.stream {
             self.sink.content(delta);
@@ -309,6 +665,10 @@ impl Listener for Hearing<'_> {
         match &event {
             ReplyEvent::Start { .. } => self.talk.started = true,
             ReplyEvent::Content { delta } => return self.content(delta),
+            ReplyEvent::Replace { text } if self.talk.behind.is_some() => {
+                self.talk.behind = Some(text.clone().into_owned());
+                return self.catch_up();
+            }
             ReplyEvent::Replace { text } => self.talk.joined = text.clone().into_owned(),
             _ => {}
         }
@@ -346,9 +706,9 @@ impl Listener for Hearing<'_> {
 impl Operation for Turn {
     fn bytes(&mut self, now: Now, count: usize, sink: &mut dyn Sink) -> Result<Next, Error> {
         match self.phase {
-            Phase::Streaming => {
+            Phase::Streaming if self.delivery == Delivery::Delivered => {
                 self.framer.filled(count);
-                self.frames(sink)
+                self.frames(now, sink)
             }
             _ => self.step(now, Happened::Bytes(count), sink),
         }
@@ -359,20 +719,15 @@ impl Operation for Turn {
             Phase::Before(call) => call.space(at_least),
             Phase::Calling => self.call.space(at_least),
             Phase::Streaming => self.framer.space(at_least),
+            Phase::Searching(search) => search.space(at_least),
             Phase::Looking(looking) => looking.space(at_least),
         }
     }
 
     fn step(&mut self, now: Now, happened: Happened, sink: &mut dyn Sink) -> Result<Next, Error> {
-        match self.phase {
-            Phase::Before(_) => self.before(now, happened),
-            Phase::Calling => self.calling(now, happened, sink),
-            Phase::Streaming => match happened {
-                Happened::Bytes(count) => self.bytes(now, count, sink),
-                happened => self.streaming(happened, sink),
-            },
-            Phase::Looking(_) => self.looking(now, happened, sink),
-        }
+        let stepped = self.go(now, happened, sink);
+        self.settle(&stepped);
+        stepped
     }
 
     fn request(&mut self, key: Option<&str>) -> Result<Request, Error> {
@@ -380,17 +735,32 @@ impl Operation for Turn {
             Phase::Before(call) => call
                 .request(key)
                 .map_err(|error| error.delivered(Delivered::No)),
+            Phase::Searching(search) => search.request(key),
             Phase::Looking(looking) => looking.request(key),
-            Phase::Calling | Phase::Streaming => self.call.request(key),
+            Phase::Calling | Phase::Streaming => {
+                if !self.call.asks_first() {
+                    self.delivery = Delivery::Sending;
+                }
+                self.call.request(key)
+            }
         }
     }
 
     fn patience(&self) -> Patience {
         match &self.phase {
             Phase::Before(call) => call.patience(),
+            Phase::Searching(search) => search.patience(),
             Phase::Looking(looking) => looking.patience(),
             Phase::Calling | Phase::Streaming => self.call.patience(),
         }
+    }
+
+    fn delivery(&self) -> Option<Delivery> {
+        Some(self.delivery)
+    }
+
+    fn client_message_id(&self) -> Option<&str> {
+        Some(&self.client_message_id)
     }
 
     fn socket(&self) -> Option<String> {

@@ -13,6 +13,7 @@
 mod support;
 
 mod agentcloud;
+mod delivery;
 mod details;
 mod expected;
 mod follow;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use agentline::backend::{
-    self, CreateSession, Direction, Edge, Finds, ListSessions, OutgoingMessage, Range,
+    self, CreateSession, Direction, Edge, Finds, ListSessions, OutgoingMessage, Range, Resume,
 };
 use agentline::error::Error;
 use agentline::json::Json;
@@ -177,6 +177,12 @@ impl Client {
         Ok(Box::new(Turn::new(
             settings, backend, session, message, stream,
         )?))
+    }
+
+    /// `resumeReply`
+    pub fn resume(&self, session: &str, query: Resume) -> Made {
+        let (settings, backend) = (self.settings.clone(), self.backend.clone());
+        Ok(Box::new(Turn::resume(settings, backend, session, query)?))
     }
 
     /// `getMessages`

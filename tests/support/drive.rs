@@ -5,7 +5,7 @@
 use agentline::error::Error;
 use agentline::http::{Head, Request};
 use agentline::json::write;
-use agentline::model::{Message, PageEnd, Reply, ReplyEvent, Session};
+use agentline::model::{Delivery, Message, PageEnd, Reply, ReplyEvent, Session};
 use agentline::operation::{Failure, Happened, Next, Operation, Outcome, Sink};
 
 use super::client::Made;
@@ -69,6 +69,7 @@ pub trait Server {
 
 /// What came out of an operation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "tests have few of them")]
 pub enum Seen {
     /// its type, and the event as JSON text
     Event(&'static str, String),
@@ -139,6 +140,8 @@ pub struct Run {
     pub sockets: Vec<String>,
     /// what was said over them
     pub said: Vec<String>,
+    /// how far the message was, each time that changed
+    pub deliveries: Vec<Delivery>,
 }
 
 impl Run {
@@ -226,6 +229,7 @@ pub struct Drive<'s> {
     pub pauses: Vec<f64>,
     pub sockets: Vec<String>,
     pub said: Vec<String>,
+    pub deliveries: Vec<Delivery>,
     /// a socket is open
     open: bool,
 }
@@ -252,12 +256,18 @@ pub fn run_with_key(server: &mut dyn Server, made: Made, key: Option<&str>) -> R
         requests: drive.requests,
         sockets: drive.sockets,
         said: drive.said,
+        deliveries: drive.deliveries,
     }
 }
 
 impl<'s> Drive<'s> {
     pub fn new(server: &'s mut dyn Server, made: Made, key: Option<&'s str>) -> Self {
+        let delivery = made
+            .as_ref()
+            .ok()
+            .and_then(|operation| operation.delivery());
         Drive {
+            deliveries: delivery.into_iter().collect(),
             over: false,
             server,
             operation: made,
@@ -363,9 +373,21 @@ impl<'s> Drive<'s> {
 
     fn tell(&mut self, happened: Happened) -> Result<Next, Error> {
         let now = self.server.now();
-        match &mut self.operation {
+        let next = match &mut self.operation {
             Ok(operation) => operation.step(now, happened, &mut self.taken),
             Err(error) => Err(error.clone()),
+        };
+        self.heed();
+        next
+    }
+
+    /// Notes how far the message is.
+    fn heed(&mut self) {
+        if let Ok(operation) = &self.operation
+            && let Some(delivery) = operation.delivery()
+            && self.deliveries.last() != Some(&delivery)
+        {
+            self.deliveries.push(delivery);
         }
     }
 
@@ -440,7 +462,9 @@ impl<'s> Drive<'s> {
 
     fn send(&mut self) -> Result<Next, Error> {
         let key = self.key;
-        let request = self.operation().request(key)?;
+        let request = self.operation().request(key);
+        self.heed();
+        let request = request?;
         let limit = self.operation().patience().head;
         assert!(limit > 0.0, "no time for the head");
         let started = self.server.now();

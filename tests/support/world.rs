@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use agentline::http::{Body, Head, Method, Request};
 use agentline_sandbox::agentcloud::{Asked, Carrier, poll};
-use agentline_sandbox::{Options, Sandbox};
+use agentline_sandbox::{Faults, Options, Sandbox};
 use serde_json::{Value, json};
 
 use super::client::{AGENT, BASE, USER};
@@ -90,6 +90,11 @@ impl World {
     pub fn plan(&mut self, after: f64, happening: impl FnOnce(&mut World) + 'static) {
         self.planned.push((self.now + after, Box::new(happening)));
         self.planned.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    }
+
+    /// Lets other things go wrong from now on.
+    pub fn switch(&mut self, faults: Faults) {
+        self.sandbox.switch_faults(faults);
     }
 
     /// Asks as somebody else would, and gives the JSON of the answer.

@@ -21,13 +21,13 @@ use std::rc::Rc;
 use super::object::{has_field, merged};
 use super::route::Route;
 use super::{
-    Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Room, Sending, Thing,
+    Backend, CreateSession, Decoder, Direction, Finds, ListSessions, Once, OutgoingMessage, Page,
+    Range, Room, Sending, Thing,
 };
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Head, Method, Request};
 use crate::json::{Json, write};
-use crate::model::{Capabilities, Paging, Streaming};
+use crate::model::{Capabilities, Message, Paging, Role, Streaming};
 use crate::settings::{Settings, is_object_id};
 use crate::text::{Text, contains};
 
@@ -160,6 +160,25 @@ impl AgentCloud {
     fn without_team<'a>(&self, request: &'a Request) -> Option<&'a str> {
         let path = request.url.strip_prefix(&self.settings.base_url)?;
         path.strip_prefix('/')?.strip_prefix(TEAM)
+    }
+}
+
+impl AgentCloud {
+    fn decoder(&self, session: &str, text: Text<'static>) -> Box<dyn Decoder> {
+        let place = self.place();
+        let room = self.settings.live.then(|| Room {
+            url: format!("{}/socket.io/", self.settings.base_url),
+            enter: "join_room",
+            name: string(session).as_str().to_owned(),
+            entered: "joined",
+        });
+        Box::new(watch::AgentCloudDecoder::new(
+            place.history(session),
+            place.look_up(session),
+            text,
+            room,
+            self.rooms_from.clone(),
+        ))
     }
 }
 
@@ -366,25 +385,28 @@ impl Backend for AgentCloud {
         let fields = vec![("messageText", Json::from(&message.text))];
         let body = merged(fields, message.backend_options.as_ref())?;
         let history = place.history(session);
-        let room = self.settings.live.then(|| Room {
-            url: format!("{}/socket.io/", self.settings.base_url),
-            enter: "join_room",
-            name: string(session).as_str().to_owned(),
-            entered: "joined",
-        });
         Ok(Sending {
             before: Some(pages::behind(&history, pages::FIRST)),
             request: place.session(&routes::SEND, session).json(body),
             streams: false,
             patience: None,
-            decoder: Box::new(watch::AgentCloudDecoder::new(
-                history,
-                place.look_up(session),
-                message.text.clone(),
-                room,
-                self.rooms_from.clone(),
-            )),
+            decoder: self.decoder(session, message.text.clone()),
         })
+    }
+
+    fn answering(&self, session: &str) -> Result<Box<dyn Decoder>, Error> {
+        let session = checked("the session's id", session)?;
+        Ok(self.decoder(session, Text::default()))
+    }
+
+    fn may_be(&self, row: &Message, text: &Text<'_>) -> bool {
+        // rows of this route have no author's id, only those that came over a socket have
+        let by_id = row
+            .author
+            .as_ref()
+            .is_some_and(|author| author.id.is_some());
+        let same = || row.text == *text || watch::is_rewritten(text, &row.text);
+        row.role == Role::User && !by_id && same()
     }
 
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {

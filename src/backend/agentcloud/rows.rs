@@ -229,6 +229,7 @@ pub fn message(row: Row, complete: bool) -> Message {
         citations: None,
         sources: None,
         complete,
+        client_message_id: None,
         metadata: None,
         raw: row.raw,
     }

@@ -18,7 +18,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::super::{Answer, Decoder, Listener, Look, Room, Sign, Watch};
+use super::super::{Answer, Decoder, Edge, Listener, Look, Room, Sign, Sought, Watch};
 use super::heard::Heard;
 use super::told::{Earlier, End, Rows, Told, end_of, is_bubble};
 use super::wire::{self, Row};
@@ -80,6 +80,33 @@ impl AgentCloudDecoder {
             latest: Latest::default(),
         }
     }
+
+    /// Looks behind the row `after`, where the message itself is the row `known`, or has to be found.
+    fn awaiting(&self, after: &str, known: Option<String>) -> Awaiting {
+        Awaiting {
+            history: self.history.clone(),
+            session: self.session.clone(),
+            question: self.question.clone(),
+            known,
+            begin: after.to_owned(),
+            after: after.to_owned(),
+            earlier: self.earlier,
+            passed: false,
+            asks: Asks::Rows,
+            looks: 0,
+            started: false,
+            rows: Vec::new(),
+            heard: Heard::default(),
+            told: Told::default(),
+            quiet: 0,
+            ran: false,
+            waits: 0,
+            over: None,
+            latest: self.latest.clone(),
+            room: self.room.clone(),
+            rooms_from: self.rooms_from.clone(),
+        }
+    }
 }
 
 impl Decoder for AgentCloudDecoder {
@@ -105,29 +132,22 @@ impl Decoder for AgentCloudDecoder {
         whole(json, |reader| reader.object(|_, _| Ok(())))?;
         Ok(Answer::Later {
             message: None,
-            watch: Box::new(Awaiting {
-                history: self.history.clone(),
-                session: self.session.clone(),
-                question: self.question.clone(),
-                begin: self.after.clone(),
-                after: self.after.clone(),
-                earlier: self.earlier,
-                passed: false,
-                asks: Asks::Rows,
-                looks: 0,
-                started: false,
-                rows: Vec::new(),
-                heard: Heard::default(),
-                told: Told::default(),
-                quiet: 0,
-                ran: false,
-                waits: 0,
-                over: None,
-                latest: self.latest.clone(),
-                room: self.room.clone(),
-                rooms_from: self.rooms_from.clone(),
-            }),
+            watch: Box::new(self.awaiting(&self.after, None)),
         })
+    }
+
+    fn sought(&self) -> Option<Sought> {
+        Some(Sought {
+            mark: None,
+            text: self.question.clone(),
+            after: Some(Edge::Cursor(self.after.clone())),
+        })
+    }
+
+    fn watch(&mut self, message: &Message, _: bool) -> Option<Box<dyn Watch>> {
+        // what the agent had to finish first stands in front of the message
+        let known = Some(message.id.to_string());
+        Some(Box::new(self.awaiting(pages::FIRST, known)))
     }
 
     fn partial(&self, text: Text<'static>) -> Reply {
@@ -145,6 +165,7 @@ impl Decoder for AgentCloudDecoder {
                 citations: None,
                 sources: None,
                 complete: false,
+                client_message_id: None,
                 metadata: None,
                 raw: Json::default(),
             })
@@ -175,6 +196,8 @@ struct Awaiting {
     history: Request,
     session: Request,
     question: Text<'static>,
+    /// the row of the message, where that is known and was not read yet
+    known: Option<String>,
     /// the row behind which the answer is
     begin: String,
     /// what lies up to this row looks settled, and is asked for again only at the end
@@ -257,6 +280,14 @@ impl Awaiting {
         self.looks += 1;
         // somebody on the way may not listen to the question
         found.retain(|row| row.id > self.after);
+        if let Some(known) = self.known.take() {
+            let before = found.iter().rfind(|row| row.id < known);
+            self.earlier = Earlier::than(before);
+            self.started = true;
+            found.retain(|row| row.id > known);
+            self.begin.clone_from(&known);
+            self.after = known;
+        }
         if !self.started && !self.start(&mut found, listener) {
             return Ok(self.quiet());
         }
@@ -325,11 +356,12 @@ impl Awaiting {
     fn start(&mut self, found: &mut Vec<Row>, listener: &mut dyn Listener) -> bool {
         let from_people = || found.iter().filter(|row| row.is_incoming());
         let same = |row: &&Row| row.text.as_ref() == Some(&self.question);
-        let rewritten = |row: &&Row| row.text.as_ref().and_then(compact) == compact(&self.question);
-        let own = from_people().find(same).or_else(|| {
-            compact(&self.question)?;
-            from_people().find(rewritten)
-        });
+        let rewritten = |row: &&Row| {
+            let text = row.text.as_ref();
+            text.is_some_and(|text| is_rewritten(&self.question, text))
+        };
+        let own = from_people().find(same);
+        let own = own.or_else(|| from_people().find(rewritten));
         let own = own.cloned();
         if own.is_none() && self.looks < PATIENCE {
             return false;
@@ -466,6 +498,11 @@ impl Awaiting {
             }
         }
     }
+}
+
+/// Whether the server stores this text as that one, because it looks like JSON.
+pub fn is_rewritten(text: &Text<'_>, stored: &Text<'_>) -> bool {
+    compact(text).is_some_and(|text| compact(stored) == Some(text))
 }
 
 /// JSON without the white space outside of its strings; nothing for any other text.

@@ -1,8 +1,9 @@
 //! Reads one answer of elizaOS: the events `user_message`, `chunk`, `done` and `error`, or the JSON of a server or
 //! transport that does not stream.
 
-use super::super::{Answer, Decoder, Listener};
-use super::pager::Awaiting;
+use super::super::object::has_field;
+use super::super::{Answer, Decoder, Listener, Rest, Sought, Watch};
+use super::pager::{Awaiting, Bound, behind};
 use super::wire::{self, Spoken};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
@@ -15,8 +16,14 @@ use crate::text::Text;
 pub struct ElizaDecoder {
     /// the request for the history of the session
     history: Request,
+    /// what the message is marked with
+    mark: Option<String>,
+    /// the answer comes into the history
+    stored: bool,
     /// the message that is being answered
     question: Option<String>,
+    /// the place behind it
+    after: Option<Bound>,
     /// the agent that answers
     agent: Option<String>,
     /// the id that the answer will have
@@ -27,11 +34,15 @@ pub struct ElizaDecoder {
 }
 
 impl ElizaDecoder {
-    /// A decoder of one answer in the session whose history `history` asks for.
-    pub fn new(history: Request) -> Self {
+    /// A decoder of one answer in the session whose history `history` asks for, to a message that is marked with `mark`.
+    /// Whether the answer is `stored` there may also show later.
+    pub fn new(history: Request, mark: Option<String>, stored: bool) -> Self {
         ElizaDecoder {
             history,
+            mark,
+            stored,
             question: None,
+            after: None,
             agent: None,
             answer: None,
             chunks: Alike::default(),
@@ -39,8 +50,16 @@ impl ElizaDecoder {
         }
     }
 
+    /// Takes the message as the server repeated it. Version 1.7.2 writes it otherwise than those before it, which store every
+    /// answer.
+    fn repeated(&mut self, message: &Message) {
+        self.stored |= !has_field(&message.raw, "author_id");
+        self.asked(message);
+    }
+
     fn asked(&mut self, message: &Message) {
         self.question = Some(message.id.to_string());
+        self.after = message.timestamp.is_some().then(|| behind(message));
         let Some(metadata) = &message.metadata else {
             return;
         };
@@ -74,6 +93,7 @@ impl ElizaDecoder {
             citations: None,
             sources: None,
             complete: true,
+            client_message_id: None,
             metadata: None,
             raw: spoken.raw.clone(),
         };
@@ -116,7 +136,7 @@ impl Decoder for ElizaDecoder {
             }
             "user_message" => {
                 let message = whole(data, wire::message)?;
-                self.asked(&message);
+                self.repeated(&message);
                 listener.event(ReplyEvent::Start {
                     message_id: Some(message.id.to_string()),
                     message: Some(Box::new(message)),
@@ -167,7 +187,7 @@ impl Decoder for ElizaDecoder {
             Some(asked) => asked,
             None => whole(json, wire::message)?,
         };
-        self.asked(&asked);
+        self.repeated(&asked);
         if let Some(spoken) = spoken {
             return Ok(Answer::Reply(self.reply(spoken).0));
         }
@@ -175,9 +195,34 @@ impl Decoder for ElizaDecoder {
             return Ok(Answer::Silence);
         }
         Ok(Answer::Later {
-            watch: Box::new(Awaiting::new(self.history.clone(), &asked)),
+            watch: Box::new(Awaiting::new(self.history.clone(), behind(&asked))),
             message: Some(Box::new(asked)),
         })
+    }
+
+    fn sought(&self) -> Option<Sought> {
+        let mark = self.mark.clone();
+        mark.is_some().then(|| Sought {
+            mark,
+            ..Sought::default()
+        })
+    }
+
+    fn watch(&mut self, message: &Message, answers: bool) -> Option<Box<dyn Watch>> {
+        self.asked(message);
+        self.stored |= answers;
+        let after = self.after.clone().filter(|_| self.stored)?;
+        Some(Box::new(Awaiting::new(self.history.clone(), after)))
+    }
+
+    fn rest(&mut self) -> Rest {
+        match &self.after {
+            Some(after) if self.stored => {
+                let (history, after) = (self.history.clone(), after.clone());
+                Rest::Watched(Box::new(Awaiting::new(history, after)))
+            }
+            _ => Rest::Nowhere,
+        }
     }
 
     fn partial(&self, text: Text<'static>) -> Reply {

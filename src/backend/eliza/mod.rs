@@ -10,11 +10,11 @@ mod wire;
 
 use std::rc::Rc;
 
-use super::object::{has_field, merged};
+use super::object::{field, has_field, merged, with};
 use super::route::Route;
 use super::{
-    Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Sending, Sessions, Thing,
+    Backend, CreateSession, Decoder, Direction, Finds, ListSessions, Once, OutgoingMessage, Page,
+    Range, Sending, Sessions, Thing,
 };
 use crate::error::{self, Delivered, Error, ErrorKind};
 use crate::http::{Head, Request};
@@ -25,6 +25,9 @@ use crate::text::Text;
 
 /// What the head of a whole answer may take longer than the answer itself, in milliseconds.
 const MARGIN: f64 = 5_000.0;
+
+/// How long a message's metadata may be, in UTF-16 units of their JSON.
+const MOST_METADATA: usize = 10_240;
 
 /// The elizaOS backend.
 pub struct Eliza {
@@ -68,7 +71,7 @@ impl Backend for Eliza {
             before: Paging::Server,
             after: Paging::Server,
             // 1.7.2 stores replies only of its websocket transport; 1.7.0 stores them all
-            stores_streamed_replies: false,
+            stores_streamed_replies: self.settings.stored,
             exact_delivery: true,
         }
     }
@@ -185,29 +188,32 @@ impl Backend for Eliza {
                 "elizaOS gives no file of a message to its agent",
             ));
         }
-        let (transport, mode) = if stream {
-            ("sse", "stream")
-        } else {
-            ("http", "sync")
+        let (transport, mode) = match (self.settings.stored, stream) {
+            (true, _) => ("websocket", "websocket"),
+            (false, true) => ("sse", "stream"),
+            (false, false) => ("http", "sync"),
         };
         let word = |word: &str| Json::from(&Text::from(word));
         let mut fields = vec![("content", Json::from(&message.text))];
+        let given = message.backend_options.as_ref();
         // a caller who chooses one of the two words means both
-        let chosen = |name: &str| {
-            message
-                .backend_options
-                .as_ref()
-                .is_some_and(|options| has_field(options, name))
+        let chosen = |name: &str| given.is_some_and(|options| has_field(options, name));
+        let stored = match given.and_then(|options| field(options, "transport")) {
+            Some(transport) => transport.as_str() == "\"websocket\"",
+            None => self.settings.stored,
         };
         if !chosen("transport") && !chosen("mode") {
             fields.extend([("transport", word(transport)), ("mode", word(mode))]);
         }
-        fields.extend(
-            message
-                .metadata
-                .clone()
-                .map(|metadata| ("metadata", metadata)),
-        );
+        let metadata = given.and_then(|options| field(options, "metadata"));
+        let metadata = metadata.or_else(|| message.metadata.clone());
+        let mark = message.client_message_id.as_deref();
+        let marked = mark.and_then(|mark| marked(metadata.as_ref(), mark));
+        let options = match &marked {
+            Some(marked) => with(given, "metadata", marked.clone()),
+            None => given.cloned(),
+        };
+        fields.extend(metadata.map(|metadata| ("metadata", metadata)));
         let mut request = self.session(&routes::SEND, session)?;
         request.header(
             "accept",
@@ -220,19 +226,35 @@ impl Backend for Eliza {
         let history = self.session(&routes::HISTORY, session)?;
         Ok(Sending {
             before: None,
-            request: request.json(merged(fields, message.backend_options.as_ref())?),
+            request: request.json(merged(fields, options.as_ref().or(given))?),
             streams: stream,
             patience: message
                 .answer_timeout
                 .filter(|_| !stream)
                 .map(|limit| limit + MARGIN),
-            decoder: Box::new(decoder::ElizaDecoder::new(history)),
+            decoder: Box::new(decoder::ElizaDecoder::new(
+                history,
+                marked.and(mark.map(str::to_owned)),
+                stored,
+            )),
         })
+    }
+
+    fn answering(&self, session: &str) -> Result<Box<dyn Decoder>, Error> {
+        let history = self.session(&routes::HISTORY, session)?;
+        let stored = self.settings.stored;
+        Ok(Box::new(decoder::ElizaDecoder::new(history, None, stored)))
     }
 
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
         pager::new(self.session(&routes::HISTORY, session)?, range, direction)
     }
+}
+
+/// The metadata of a message with its mark; nothing where the server would not take them, or where they are no object.
+fn marked(metadata: Option<&Json>, mark: &str) -> Option<Json> {
+    let marked = with(metadata, wire::MARK, Json::from(&Text::from(mark)))?;
+    (marked.as_str().encode_utf16().count() <= MOST_METADATA).then_some(marked)
 }
 
 fn read_session(body: &str) -> Result<Thing, Error> {

@@ -46,6 +46,14 @@ pub fn new(request: Request, range: &Range, direction: Direction) -> Finds<Page>
     })
 }
 
+/// The place right behind `message`.
+pub fn behind(message: &Message) -> Bound {
+    Bound {
+        at: stamp(message) - 1,
+        seen: seen_at(stamp(message), [message].into_iter(), None),
+    }
+}
+
 /// Looks behind one message for the answer to it: the agent's first.
 pub struct Awaiting {
     history: Request,
@@ -54,12 +62,8 @@ pub struct Awaiting {
 }
 
 impl Awaiting {
-    /// Looks behind `message` in the history that `history` asks for.
-    pub fn new(history: Request, message: &Message) -> Self {
-        let after = Bound {
-            at: stamp(message) - 1,
-            seen: seen_at(stamp(message), [message].into_iter(), None),
-        };
+    /// Looks behind `after` in the history that `history` asks for.
+    pub fn new(history: Request, after: Bound) -> Self {
         Awaiting {
             pages: Awaiting::pages(&history, &after),
             history,
@@ -106,7 +110,7 @@ impl Watch for Awaiting {
 
 /// An end of a range: rows strictly beyond `at`, without those seen.
 #[derive(Clone, Debug, Default)]
-struct Bound {
+pub struct Bound {
     at: i64,
     seen: Names,
 }

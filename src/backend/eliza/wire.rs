@@ -9,6 +9,9 @@ use crate::word::Word;
 
 type Read<T> = Result<T, Flaw>;
 
+/// The field of a message's metadata that holds the client's id of the message.
+pub const MARK: &str = "agentlineMessageId";
+
 /// A session, and whose it is.
 pub struct Listed {
     pub session: Session,
@@ -126,6 +129,7 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
         citations: None,
         sources: None,
         complete: true,
+        client_message_id: about.mark,
         metadata,
         raw,
     })
@@ -144,6 +148,8 @@ struct About {
     /// `agent_id` of the agent's own rows, `agentId` of the user's
     agents: [Option<Word>; 2],
     agent_name: Option<Word>,
+    /// see [`MARK`]
+    mark: Option<Word>,
 }
 
 impl About {
@@ -151,8 +157,8 @@ impl About {
         if reader.kind() != Kind::Object {
             return Ok(About::default());
         }
-        let [own, users, name] =
-            reader.pick(&[("agent_id", 0), ("agentName", 2), ("agentId", 1)])?;
+        let [own, users, name, mark] =
+            reader.pick(&[("agent_id", 0), ("agentName", 2), ("agentId", 1), (MARK, 3)])?;
         let word = |reader: &mut Reader<'_>| match reader.kind() {
             Kind::String => reader.held_word().map(Some),
             _ => Ok(None),
@@ -160,6 +166,7 @@ impl About {
         Ok(About {
             agents: [reader.at(own, word)?, reader.at(users, word)?],
             agent_name: reader.at(name, word)?,
+            mark: reader.at(mark, word)?,
         })
     }
 }

@@ -5,21 +5,38 @@
 //! After `completion` the stream is read to its end, so that the server is not cut off in its last work; nothing that
 //! happens there spoils the answer.
 
-use super::super::{Answer, Decoder, Listener};
+use super::super::{Answer, Decoder, Edge, Listener, Rest, Sought, Watch};
 use super::frame::{failure, field, mended, name, no_stream};
 use super::growth::{Grown, Growth};
 use super::said::{self, Said, word};
 use super::skimmed;
+use super::watch::{Awaiting, Known, edge};
 use super::wire;
 use crate::error::Error;
+use crate::http::Request;
 use crate::json::skim::Alike;
 use crate::json::{Flaw, Json, Reader, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::order::Named;
 use crate::text::Text;
+use crate::word::Word;
+
+/// What is known of an exchange before its answer.
+pub struct Exchange {
+    /// leads to the history of its session
+    pub history: Request,
+    pub session: String,
+    /// what the user says
+    pub text: Text<'static>,
+    /// what was known to be there before
+    pub after: Option<Edge>,
+    /// where the next exchange learns of this one
+    pub known: Known,
+}
 
 /// Reads one answer.
 pub struct MeibelDecoder {
+    exchange: Exchange,
     streams: bool,
     started: bool,
     /// the exchange, as `connected` names it
@@ -43,8 +60,9 @@ pub struct MeibelDecoder {
 
 impl MeibelDecoder {
     /// A decoder of one answer, which comes as a stream or as JSON.
-    pub fn new(streams: bool) -> Self {
+    pub fn new(exchange: Exchange, streams: bool) -> Self {
         MeibelDecoder {
+            exchange,
             streams,
             started: false,
             signal: None,
@@ -59,6 +77,14 @@ impl MeibelDecoder {
             completion: None,
             deltas: Alike::default(),
             scratch: String::new(),
+        }
+    }
+
+    /// Takes the name of the exchange, which is that of the user's row.
+    fn exchanged(&mut self, signal: Option<String>) {
+        if let Some(signal) = signal {
+            self.exchange.known.note(&self.exchange.session, &signal);
+            self.signal = Some(signal);
         }
     }
 
@@ -84,7 +110,7 @@ impl MeibelDecoder {
                 let Ok(signal) = signal else {
                     return Ok(Seen::Other);
                 };
-                self.signal = signal.or(self.signal.take());
+                self.exchanged(signal);
                 self.start(listener);
             }
             "partial_response" => {
@@ -298,6 +324,7 @@ impl MeibelDecoder {
             citations: self.citations.clone(),
             sources: sources.clone(),
             complete: true,
+            client_message_id: None,
             metadata: None,
             raw: raw.clone(),
         };
@@ -320,6 +347,12 @@ enum Seen {
 }
 
 impl Decoder for MeibelDecoder {
+    fn before(&mut self, body: &str) -> Result<(), Error> {
+        let rows = wire::messages(&Word::from(body))?;
+        self.exchange.after = Some(edge(&rows));
+        Ok(())
+    }
+
     fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
         if !self.started || self.completion.is_some() {
             return false;
@@ -401,12 +434,35 @@ impl Decoder for MeibelDecoder {
         let (chat, raw) = whole(json, |reader| reader.with_raw(said::chat))?;
         let mut said = chat.said;
         let text = said.full_text().unwrap_or_default();
-        self.signal = chat.signal;
+        self.exchanged(chat.signal);
         self.thinking = said.thinking;
         self.usage = said.usage;
         self.citations = said.citations;
         self.sources = said.sources;
         Ok(Answer::Reply(Box::new(self.reply(text, raw))))
+    }
+
+    fn sought(&self) -> Option<Sought> {
+        Some(Sought {
+            mark: None,
+            text: self.exchange.text.clone(),
+            after: self.exchange.after.clone(),
+        })
+    }
+
+    fn watch(&mut self, message: &Message, _: bool) -> Option<Box<dyn Watch>> {
+        let history = self.exchange.history.clone();
+        Some(Box::new(Awaiting::new(history, message.id.to_string())))
+    }
+
+    fn rest(&mut self) -> Rest {
+        match &self.signal {
+            Some(signal) => {
+                let history = self.exchange.history.clone();
+                Rest::Watched(Box::new(Awaiting::new(history, signal.clone())))
+            }
+            None => Rest::Sought,
+        }
     }
 
     fn partial(&self, text: Text<'static>) -> Reply {

@@ -11,6 +11,7 @@ mod refusal;
 pub(super) mod routes;
 mod said;
 mod skimmed;
+mod watch;
 mod wire;
 
 use std::rc::Rc;
@@ -18,8 +19,8 @@ use std::rc::Rc;
 use super::object::{merged, number_field};
 use super::route::Route;
 use super::{
-    Backend, CreateSession, Direction, Finds, ListSessions, Once, OutgoingMessage, Page, Range,
-    Sending, Thing, whole,
+    Backend, CreateSession, Decoder, Direction, Finds, ListSessions, Once, OutgoingMessage, Page,
+    Range, Sending, Thing, whole,
 };
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Body, Head, Request};
@@ -36,12 +37,16 @@ const MARGIN: f64 = 10_000.0;
 /// The Meibel backend.
 pub struct Meibel {
     settings: Rc<Settings>,
+    known: watch::Known,
 }
 
 impl Meibel {
     /// A backend for the server that `settings` name.
     pub fn new(settings: Rc<Settings>) -> Self {
-        Meibel { settings }
+        Meibel {
+            settings,
+            known: watch::Known::default(),
+        }
     }
 
     #[inline(never)]
@@ -49,6 +54,18 @@ impl Meibel {
         let mut request = route.request(&self.settings.base_url, Some(word))?;
         request.header("accept", "application/json");
         Ok(request)
+    }
+}
+
+impl Meibel {
+    fn exchange(&self, session: &str, text: Text<'static>) -> Result<decoder::Exchange, Error> {
+        Ok(decoder::Exchange {
+            history: self.request(&routes::HISTORY, session)?,
+            session: session.to_owned(),
+            text,
+            after: self.known.edge(session),
+            known: self.known.clone(),
+        })
     }
 }
 
@@ -245,18 +262,30 @@ impl Backend for Meibel {
             // the files have to go out first
             _ => Some(PATIENCE),
         };
+        let exchange = self.exchange(session, message.text.clone())?;
         Ok(Sending {
-            before: None,
+            // whoever sends twice must know for certain what was there before
+            before: message.redeliver.then(|| exchange.history.clone()),
             request,
             streams,
             patience,
-            decoder: Box::new(decoder::MeibelDecoder::new(streams)),
+            decoder: Box::new(decoder::MeibelDecoder::new(exchange, streams)),
         })
+    }
+
+    fn answering(&self, session: &str) -> Result<Box<dyn Decoder>, Error> {
+        let exchange = self.exchange(session, Text::default())?;
+        Ok(Box::new(decoder::MeibelDecoder::new(exchange, true)))
     }
 
     fn pages(&self, session: &str, range: &Range, direction: Direction) -> Finds<Page> {
         let request = self.request(&routes::HISTORY, session)?;
-        whole::pages(request, range, direction, |body| Ok(wire::messages(body)?))
+        let (session, known) = (session.to_owned(), self.known.clone());
+        whole::pages(request, range, direction, move |body| {
+            let rows = wire::messages(body)?;
+            known.read(&session, &rows);
+            Ok(rows)
+        })
     }
 }
 

@@ -279,6 +279,7 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
         citations: None,
         sources: None,
         complete: true,
+        client_message_id: None,
         metadata: None,
         raw,
     })

@@ -5,7 +5,9 @@ use js_sys::{Array, Date, JSON, Object, Reflect, Symbol};
 use tsify::Ts;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::super::given::{CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery};
+use super::super::given::{
+    CallOptions, ConnectOptions, CreateSession, ListSessions, MessageQuery, ResumeQuery,
+};
 use super::{Fields, GLOBAL, field, fields, invalid, is_nothing};
 use crate::backend::{self, Direction, Edge, Range};
 use crate::error::{Error, ErrorKind};
@@ -74,6 +76,7 @@ pub fn options(
         base_url: given.text("baseUrl")?,
         team: given.text("team")?,
         user_id: given.text("userId")?,
+        transport: given.text("transport")?,
         headers: given.headers()?,
         timeout: given.number("timeout")?,
         idle_timeout: given.number("idleTimeout")?,
@@ -137,12 +140,7 @@ pub fn message(given: JsValue) -> Result<(backend::OutgoingMessage, Array), Erro
             "the message has no `text`, or one that is no string",
         ));
     }
-    let answer_timeout = given.number("answerTimeout")?;
-    if answer_timeout.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
-        return Err(invalid(
-            "`answerTimeout` is a time limit: more than 0 milliseconds",
-        ));
-    }
+    let answer_timeout = answer_timeout(&given)?;
     let files = files(&given.get("files")?)?;
     let message = backend::OutgoingMessage {
         text: text(&said)?,
@@ -152,8 +150,67 @@ pub fn message(given: JsValue) -> Result<(backend::OutgoingMessage, Array), Erro
         include_thinking: given.boolean("includeThinking")?,
         include_tool_activity: given.boolean("includeToolActivity")?,
         backend_options: given.json("backendOptions")?,
+        ..backend::OutgoingMessage::default()
     };
     Ok((message, files))
+}
+
+fn answer_timeout(given: &Fields) -> Result<Option<f64>, Error> {
+    let limit = given.number("answerTimeout")?;
+    match limit.is_some_and(|limit| limit.is_nan() || limit <= 0.0) {
+        true => Err(invalid(
+            "`answerTimeout` is a time limit: more than 0 milliseconds",
+        )),
+        false => Ok(limit),
+    }
+}
+
+/// How surely a message is to arrive, out of the options of its call.
+pub fn delivery(
+    options: Option<JsValue>,
+    random: &[u8],
+    message: &mut backend::OutgoingMessage,
+) -> Result<(), Error> {
+    let given = Fields::of(
+        options.unwrap_or(JsValue::UNDEFINED),
+        "the options of the call",
+    )?;
+    message.redeliver = match given.text("redeliver")?.as_deref() {
+        None | Some("never") => false,
+        Some("when-absent") => true,
+        Some(_) => {
+            return Err(invalid(
+                "`redeliver` is neither \"never\" nor \"when-absent\"",
+            ));
+        }
+    };
+    message.resume = given.boolean("resume")?.unwrap_or(true);
+    given.function("onDelivery").map_err(|mut error| {
+        error.kind = ErrorKind::Invalid;
+        error
+    })?;
+    let id = given.text("clientMessageId")?.filter(|id| !id.is_empty());
+    let made = || settings::uuid(random.try_into().unwrap_or_default());
+    message.client_message_id = Some(id.unwrap_or_else(made));
+    Ok(())
+}
+
+/// Which answer is to be found.
+pub fn resume(given: Option<Ts<ResumeQuery>>) -> Result<backend::Resume, Error> {
+    let given = fields(given, "which answer")?;
+    let shown = given.get("shown")?;
+    Ok(backend::Resume {
+        after: edge("after", &given.get("after")?)?,
+        client_message_id: given.text("clientMessageId")?,
+        shown: match shown.is_string() {
+            true => text(&shown)?,
+            false => {
+                given.checked("shown", &shown, "a string", false)?;
+                crate::text::Text::default()
+            }
+        },
+        answer_timeout: answer_timeout(&given)?,
+    })
 }
 
 /// Blobs and Files, also those of another realm.

@@ -7,6 +7,7 @@ import type {
   ConnectOptions,
   CreateSession,
   Delivered,
+  Delivery,
   ErrorKind,
   Issue,
   ListSessions,
@@ -18,6 +19,8 @@ import type {
   ReadOptions,
   Reply,
   ReplyEvent,
+  ResumeQuery,
+  SendOptions,
   Session,
 } from "./model.js";
 
@@ -41,6 +44,8 @@ export type {
   CreateSession,
   Cursors,
   Delivered,
+  Delivery,
+  DeliveryOptions,
   ErrorKind,
   Gap,
   Issue,
@@ -56,7 +61,9 @@ export type {
   Reply,
   ReplyEvent,
   RequestOptions,
+  ResumeQuery,
   Role,
+  SendOptions,
   Session,
   SessionStatus,
   Source,
@@ -131,20 +138,33 @@ export interface Client {
   ): Promise<void>;
 
   /**
-   * Sends a message and gives the whole answer. Never sent again when the server may have taken it: the error's
-   * `delivered` says what is known of that, and its `partial` has what had come of the answer.
+   * Sends a message and gives the whole answer. Never sent again when the server may have taken it: it is then looked for
+   * in the history, and so is its answer (`resume`), or it is sent again where it surely is not there (`redeliver`). The
+   * error's `delivered` says what is known of that, and its `partial` has what had come of the answer.
    */
   sendMessage(
     sessionId: string,
     message: string | OutgoingMessage,
-    options?: CallOptions,
+    options?: SendOptions,
   ): Promise<Reply>;
-  /** Sends a message at once, and not when the loop begins, and gives the answer while it grows. Errors come in its loop. */
+  /**
+   * Sends a message at once, and not when the loop begins, and gives the answer while it grows; the same is true of it when
+   * something goes wrong, which a `status` event says. Errors come in its loop.
+   */
   streamMessage(
     sessionId: string,
     message: string | OutgoingMessage,
-    options?: CallOptions,
+    options?: SendOptions,
   ): ReplyStream;
+  /**
+   * Finds the answer to a message that was sent before, as after a page was loaded anew: in the history, which is asked
+   * again and again until the answer is there.
+   *
+   * The loop throws with kind `not_found` and the code `NO_MESSAGE` where there is no such message, and with kind
+   * `truncated` where its answer is not there in the time allowed; with the code `REPLY_NOT_STORED` at once where the
+   * backend does not keep it (`capabilities.storesStreamedReplies`).
+   */
+  resumeReply(sessionId: string, query?: ResumeQuery, options?: CallOptions): ReplyStream;
 
   /**
    * One page of the history, oldest first: the newest one; with `before`, the one that ends there; with `after` alone,
@@ -175,6 +195,10 @@ export interface Client {
  * the backend says that the answer failed.
  */
 export interface ReplyStream extends AsyncIterable<ReplyEvent> {
+  /** How far the message is. Of `resumeReply`: `"unknown"` until it is found. */
+  readonly delivery: Delivery;
+  /** The client's own id of the message. Of `resumeReply`: what was asked with, else empty. */
+  readonly clientMessageId: string;
   /** The whole answer as text. Rejects with what the loop would throw. */
   text(): Promise<string>;
   /** The final reply. Rejects with what the loop would throw. */

@@ -5,6 +5,11 @@ export type OpenOptions = ReadOptions & RequestOptions;
 
 
 
+/** What `sendMessage` and `streamMessage` take. */
+export type SendOptions = CallOptions & DeliveryOptions;
+
+
+
 /** `WebAssembly.Module`, in projects that know it: Node's own types do not. */
 export type WebAssemblyModule = typeof globalThis extends {
     WebAssembly: { Module: { prototype: infer Module } };
@@ -174,6 +179,12 @@ export interface ConnectOptions {
      */
     userId?: string;
     /**
+     * elizaOS: how answers come. `"sse"`: to the request, whole or as a stream; from version 1.7.2 on they are then not in the
+     * history, and cannot be found again. `"websocket"`, as the server calls it: into the history, where they are looked
+     * for; nothing is streamed, and what was cut off is found again. Default: `"sse"`.
+     */
+    transport?: "sse" | "websocket";
+    /**
      * Carries every request. Default: the platform's.
      */
     fetch?: typeof globalThis.fetch;
@@ -226,6 +237,13 @@ export interface ConnectOptions {
  * How an answer comes while it grows: `"sse"` (by server-sent events) or `"poll"` (by asking again and again).
  */
 export type Streaming = "sse" | "poll";
+
+/**
+ * How far a message is. `"queued"`: not yet handed to the network. `"sending"`: handed over. `"delivered"`: the backend has
+ * it. `"unknown"`: the backend may have it; while it is looked for in the history, and for good where that does not tell.
+ * `"failed"`: the backend surely has it not.
+ */
+export type Delivery = "queued" | "sending" | "delivered" | "unknown" | "failed";
 
 /**
  * How often, and how soon, `openEvents` opens a connection again.
@@ -338,6 +356,10 @@ export interface Message {
      */
     complete: boolean;
     /**
+     * The mark that its sender gave it (`SendOptions.clientMessageId`), where the backend kept it: elizaOS.
+     */
+    clientMessageId?: string;
+    /**
      * What its sender or the backend attached to it.
      */
     metadata?: Record<string, unknown>;
@@ -445,6 +467,32 @@ export interface RequestOptions {
 }
 
 /**
+ * What `sendMessage` and `streamMessage` take besides.
+ */
+export interface DeliveryOptions {
+    /**
+     * What to do with a message of which nobody knows whether it arrived, and which then surely is not in the history:
+     * nothing (`"never"`, the default), or send it again (`"when-absent"`), at most `maxRetries` times.
+     */
+    redeliver?: "never" | "when-absent" | undefined;
+    /**
+     * Whether the history is read where an answer was cut off, or where nobody knows whether the message arrived, so that the
+     * answer is found there. Default: true.
+     */
+    resume?: boolean | undefined;
+    /**
+     * The client's own id of the message; elizaOS keeps it with the message, in the metadata as `agentlineMessageId`. Never
+     * use one twice. Default: a new uuid for each message.
+     */
+    clientMessageId?: string | undefined;
+    /**
+     * Is told each change of how far the message is, in order and at once. What it throws is reported as an uncaught error,
+     * and changes nothing.
+     */
+    onDelivery?: ((state: Delivery) => void) | undefined;
+}
+
+/**
  * What a backend can do. An operation that it cannot do rejects with kind `unsupported`, without a request.
  */
 export interface Capabilities {
@@ -489,11 +537,12 @@ export interface Capabilities {
      */
     after: Paging;
     /**
-     * Whether an answer that was streamed is in the history afterwards.
+     * Whether an answer that was streamed is in the history afterwards, where `resumeReply` finds it again.
      */
     storesStreamedReplies: boolean;
     /**
-     * Whether a sent message can be found again in the history for certain.
+     * Whether a sent message can be found again in the history for certain, by its `clientMessageId`. Else it is found by
+     * its text, author and time.
      */
     exactDelivery: boolean;
 }
@@ -587,6 +636,28 @@ export interface Cursors {
      * Newer messages come after this.
      */
     after?: string;
+}
+
+/**
+ * Which answer `resumeReply` finds. Default: that to the newest message of the user.
+ */
+export interface ResumeQuery {
+    /**
+     * The answer to the first message of the user behind this: a point in time, or a cursor `after` that a page gave.
+     */
+    after?: string | number | Date | undefined;
+    /**
+     * The answer to the message with this id, where `capabilities.exactDelivery`.
+     */
+    clientMessageId?: string | undefined;
+    /**
+     * What is on the screen of the answer already: only what goes beyond it comes, or one `replace`.
+     */
+    shown?: string | undefined;
+    /**
+     * Milliseconds without a sign of the answer, then an error of kind `truncated`. Default: 60,000.
+     */
+    answerTimeout?: number | undefined;
 }
 
 /**
