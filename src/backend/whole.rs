@@ -77,6 +77,8 @@ impl<R> Whole<R> {
     fn page(&mut self) -> Page {
         let count = self.messages.len().min(self.range.limit.max(1));
         let messages: Vec<Message> = match self.direction {
+            // mostly it is all of them, and then nothing has to move
+            _ if count == self.messages.len() => std::mem::take(&mut self.messages).into(),
             Direction::Forward => self.messages.drain(..count).collect(),
             Direction::Backward => self.messages.drain(self.messages.len() - count..).collect(),
         };

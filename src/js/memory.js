@@ -1,7 +1,7 @@
 // The way over the boundary: bytes into the module's memory, two texts and one table of numbers out of it.
 // `machine.rs` says where they are and `table.rs` writes the table; the three change together.
 
-import { message, reply } from "./message.js";
+import { Body, message, reply } from "./message.js";
 
 const NONE = 0xffffffff;
 const SAME = 0xfffffffe;
@@ -158,7 +158,7 @@ export class Window {
 
   /** Keeps the body of an answer. */
   body(address, length) {
-    this.bodies.push(this.memory.bytes.slice(address, address + length));
+    this.bodies.push(new Body(this.memory.bytes.slice(address, address + length)));
   }
 
   cut(length) {

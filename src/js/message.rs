@@ -87,10 +87,12 @@ impl Table {
 
     /// JSON that callers read.
     fn free(&mut self, json: Option<&Json>) {
-        match json.map(|json| (json, whole(json.as_str(), Reader::string))) {
+        match json.map(Json::as_str) {
             None => self.rows.push(NONE),
-            Some((_, Ok(text))) => self.text(&text),
-            Some((json, Err(_))) => self.literal(json.as_str()),
+            Some(json) => match json.starts_with('"').then(|| whole(json, Reader::string)) {
+                Some(Ok(text)) => self.text(&text),
+                _ => self.literal(json),
+            },
         }
     }
 
@@ -127,6 +129,9 @@ impl Table {
 
 /// The fields that few messages have, as one object.
 fn rare(message: &Message) -> Option<String> {
+    if message.citations.is_none() && message.sources.is_none() {
+        return None;
+    }
     let citations = message.citations.as_ref().map(write::text);
     let sources = message.sources.as_ref().map(write::text);
     object([("citations", citations), ("sources", sources)])

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use crate::json::write;
-use crate::model::ReplyEvent;
+use crate::model::{Message, ReplyEvent};
 use crate::operation::{Outcome, Sink};
 use crate::sse::text;
 use crate::text::Text;
@@ -139,6 +139,12 @@ impl Table {
 }
 
 impl Sink for Table {
+    fn messages(&mut self, messages: Vec<Message>) {
+        for message in &messages {
+            self.message(kind::MESSAGE, message);
+        }
+    }
+
     fn content(&mut self, delta: &Text<'_>) {
         self.rows.reserve(2);
         self.rows.push(kind::CONTENT);
@@ -192,7 +198,18 @@ fn is_ascii(bytes: &[u8]) -> bool {
 /// The length of a text in JavaScript.
 fn units(text: &str) -> u32 {
     // every character counts once, and twice beyond the basic plane, where UTF-8 takes four bytes
-    text.bytes()
-        .map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0))
-        .sum()
+    let count = |byte: &u8| u8::from(byte & 0xC0 != 0x80) + u8::from(*byte >= 0xF0);
+    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
+    // sixteen at a time, and as often as the sums fit into a byte
+    let blocks = chunks.chunks(127).map(|block| {
+        let mut sums = [0; 16];
+        for chunk in block {
+            for (sum, byte) in sums.iter_mut().zip(chunk) {
+                *sum += count(byte);
+            }
+        }
+        sums.iter().map(|sum| u32::from(*sum)).sum::<u32>()
+    });
+    let rest = rest.iter().map(|byte| u32::from(count(byte)));
+    blocks.chain(rest).sum()
 }

@@ -14,7 +14,7 @@
 //! Writing is in [`write`], rewriting in `filter`.
 
 mod filter;
-mod pick;
+pub mod pick;
 mod scan;
 pub mod skim;
 pub mod write;
@@ -195,13 +195,17 @@ impl<'a> Reader<'a> {
     /// The kind of the next value.
     pub fn kind(&mut self) -> Kind {
         self.space();
-        match self.rest() {
-            [b'{', ..] => Kind::Object,
-            [b'[', ..] => Kind::Array,
-            [b'"', ..] => Kind::String,
-            [b'-' | b'0'..=b'9', ..] => Kind::Number,
-            [b't' | b'f', ..] => Kind::Boolean,
-            [b'n', ..] => Kind::Null,
+        self.kind_of(self.at)
+    }
+
+    fn kind_of(&self, at: usize) -> Kind {
+        match self.text.as_bytes().get(at) {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b'-' | b'0'..=b'9') => Kind::Number,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') => Kind::Null,
             _ => Kind::Other,
         }
     }
@@ -384,8 +388,12 @@ impl<'a> Reader<'a> {
     }
 
     fn json_since(&self, start: usize) -> Json {
-        let own = || Word::from(self.between(start));
-        Json(self.part(start, self.at).unwrap_or_else(own))
+        self.json_between(start, self.at)
+    }
+
+    fn json_between(&self, start: usize, end: usize) -> Json {
+        let own = || Word::from(self.text.get(start..end).unwrap_or_default());
+        Json(self.part(start, end).unwrap_or_else(own))
     }
 
     fn part(&self, start: usize, end: usize) -> Option<Word> {

@@ -7,6 +7,7 @@ pub(super) const TOO_DEEP: &str = "nested too deeply";
 
 type Found<T> = Result<T, (&'static str, usize)>;
 
+#[inline]
 pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
         at += 1;
@@ -288,11 +289,26 @@ fn special(chunk: &[u8; 16]) -> u32 {
 
 /// The end of the string that starts with the quote at `at`.
 pub(super) fn skip_string(bytes: &[u8], at: usize) -> Found<usize> {
-    let mut at = plain(bytes, at + 1);
+    written(bytes, at).map(|(end, _)| end)
+}
+
+/// The same, and whether the string stands there as it is meant: without escapes.
+pub(super) fn written(bytes: &[u8], at: usize) -> Found<(usize, bool)> {
+    let start = at + 1;
+    let mut at = plain(bytes, start);
+    if bytes.get(at) == Some(&b'"') {
+        return Ok((at + 1, true));
+    }
     loop {
         match bytes.get(at) {
-            Some(b'"') => return Ok(at + 1),
-            Some(b'\\') => at = plain(bytes, escape(bytes, at)?.1),
+            Some(b'"') => return Ok((at + 1, false)),
+            Some(b'\\') => {
+                at = match bytes.get(at + 1) {
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
+                    _ => escape(bytes, at)?.1,
+                };
+                at = plain(bytes, at);
+            }
             Some(_) => return Err(("a control character stands in a string", at)),
             None => return Err(("a string does not end", at)),
         }
@@ -335,7 +351,8 @@ pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
     if bytes.get(at) == Some(&b'"') {
         return Ok((Text::from(slice(start, at)), at + 1));
     }
-    let mut whole = String::with_capacity(at - start + 64);
+    // an escape is longer than what it means
+    let mut whole = String::with_capacity(written(bytes, start - 1)?.0 - start);
     whole.push_str(slice(start, at));
     loop {
         match bytes.get(at) {

@@ -46,8 +46,11 @@ pub enum Expect {
 /// A body as text, not copied where it is text already.
 fn text(body: Vec<u8>) -> Word {
     const MARK: &str = "\u{FEFF}";
-    let text = String::from_utf8(body)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    // the standard library looks at one byte after the other where they are not ASCII
+    let text = match simdutf8::basic::from_utf8(&body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(&body).into_owned(),
+    };
     let (start, end) = (
         if text.starts_with(MARK) {
             MARK.len()

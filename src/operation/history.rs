@@ -87,22 +87,14 @@ impl Operation for History {
         self.more = page.end.has_more;
         match self.extent {
             Extent::Page => {
-                page.messages
-                    .into_iter()
-                    .for_each(|message| sink.put(Outcome::Message(message)));
+                sink.messages(page.messages);
                 sink.put(Outcome::Page(page.end));
                 return Ok(Next::Done);
             }
-            Extent::All(Direction::Forward) => {
-                page.messages
-                    .into_iter()
-                    .for_each(|message| sink.put(Outcome::Message(message)));
-            }
+            Extent::All(Direction::Forward) => sink.messages(page.messages),
             Extent::All(Direction::Backward) => {
-                page.messages
-                    .into_iter()
-                    .rev()
-                    .for_each(|message| sink.put(Outcome::Message(message)));
+                page.messages.reverse();
+                sink.messages(page.messages);
             }
         }
         self.gap = page.end.gap;

@@ -163,6 +163,13 @@ pub trait Sink {
     /// Takes one outcome.
     fn put(&mut self, outcome: Outcome<'_>);
 
+    /// Rows of the history: there may be many, and each is large.
+    fn messages(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            self.put(Outcome::Message(message));
+        }
+    }
+
     /// The event `content`: streams consist of them, and an outcome is large.
     fn content(&mut self, delta: &Text<'_>) {
         let delta = delta.clone();

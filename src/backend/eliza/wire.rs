@@ -1,6 +1,7 @@
 //! The JSON of elizaOS servers 1.6.5 to 1.7.2, read into the model. Unknown fields pass; missing and wrong ones are
 //! flaws that name their path.
 
+use crate::json::pick::{Field, Place};
 use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Author, Backend, Message, Role, Session, SessionStatus};
 use crate::text::Text;
@@ -78,35 +79,50 @@ pub fn sessions(body: &str) -> Read<Vec<Listed>> {
 
 /// The fields of a message: in 1.7.2 an answer to a send has `author_id` and a number as `created_at`, before that
 /// `authorId` and a date as `createdAt`, as rows of the history have them.
-const FIELDS: [(&str, usize); 8] = [
-    ("id", 0),
-    ("content", 1),
-    ("authorId", 2),
-    ("isAgent", 3),
-    ("createdAt", 4),
-    ("metadata", 5),
-    ("author_id", 2),
-    ("created_at", 4),
+const FIELDS: [Field; 8] = [
+    Field::new("id", 0),
+    Field::new("content", 1),
+    Field::new("authorId", 2),
+    Field::new("isAgent", 3),
+    Field::new("createdAt", 4),
+    Field::new("metadata", 5),
+    Field::new("author_id", 2),
+    Field::new("created_at", 4),
 ];
 
 /// A row of the history, or a message as the answer to a send repeats it.
 pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
     let (places, raw) = reader.with_raw(|reader| reader.pick(&FIELDS))?;
     let [id, content, author, is_agent, stamp, metadata] = places;
-    let id = reader.at(id, |reader| reader.held_word().map(Some))?;
-    let text = reader.at(content, |reader| reader.held_text().map(Some))?;
-    let author_id = reader.at(author, held_word)?;
+    let id = match reader.plain_at(id) {
+        Some(id) => Some(id),
+        None => reader.at(id, |reader| reader.held_word().map(Some))?,
+    };
+    let text = match reader.plain_at(content) {
+        Some(text) => Some(Text::from(text)),
+        None => reader.at(content, |reader| reader.held_text().map(Some))?,
+    };
+    let author_id = some_word(reader, author)?;
     let is_agent = reader.at(is_agent, |reader| reader.boolean().map(Some))?;
-    let (created_at, timestamp) = reader.at(stamp, |reader| match reader.kind() {
-        Kind::Number => Ok((None, time::valid(reader.number()?))),
+    let (created_at, timestamp) = match reader.kind_at(stamp) {
+        Kind::Number => (
+            None,
+            reader.at(stamp, |reader| reader.number().map(time::valid))?,
+        ),
         _ => {
-            let stamp = held_word(reader)?;
+            let stamp = some_word(reader, stamp)?;
             let timestamp = stamp.as_deref().and_then(time::iso);
-            Ok((stamp, timestamp))
+            (stamp, timestamp)
         }
-    })?;
-    let about = reader.at(metadata, About::of)?;
-    let metadata = reader.at(metadata, Reader::optional_json)?;
+    };
+    let about = match reader.kind_at(metadata) {
+        Kind::Object => reader.at(metadata, About::of)?,
+        _ => About::default(),
+    };
+    let metadata = match reader.kind_at(metadata) {
+        Kind::Null => None,
+        _ => reader.json_at(metadata),
+    };
     // rows that an agent's action wrote say `isAgent: false`, but their author is the agent
     let by_agent = author_id.is_some() && about.agents.contains(&author_id);
     let role = match is_agent {
@@ -135,10 +151,14 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
     })
 }
 
-fn held_word(reader: &mut Reader<'_>) -> Read<Option<Word>> {
-    match reader.kind() {
-        Kind::Null => Ok(None),
-        _ => reader.held_word().map(Some),
+/// A word, or `null` as nothing.
+fn some_word(reader: &mut Reader<'_>, place: Option<Place>) -> Read<Option<Word>> {
+    match reader.plain_at(place) {
+        Some(word) => Ok(Some(word)),
+        None => reader.at(place, |reader| match reader.kind() {
+            Kind::Null => Ok(None),
+            _ => reader.held_word().map(Some),
+        }),
     }
 }
 
@@ -153,20 +173,25 @@ struct About {
 }
 
 impl About {
+    const FIELDS: [Field; 4] = [
+        Field::new("agent_id", 0),
+        Field::new("agentName", 2),
+        Field::new("agentId", 1),
+        Field::new(MARK, 3),
+    ];
+
+    /// Reads an object.
     fn of(reader: &mut Reader<'_>) -> Read<About> {
-        if reader.kind() != Kind::Object {
-            return Ok(About::default());
-        }
-        let [own, users, name, mark] =
-            reader.pick(&[("agent_id", 0), ("agentName", 2), ("agentId", 1), (MARK, 3)])?;
-        let word = |reader: &mut Reader<'_>| match reader.kind() {
-            Kind::String => reader.held_word().map(Some),
+        let [own, users, name, mark] = reader.pick(&About::FIELDS)?;
+        let mut word = |place| match (reader.plain_at(place), reader.kind_at(place)) {
+            (Some(word), _) => Ok(Some(word)),
+            (None, Kind::String) => reader.at(place, |reader| reader.held_word().map(Some)),
             _ => Ok(None),
         };
         Ok(About {
-            agents: [reader.at(own, word)?, reader.at(users, word)?],
-            agent_name: reader.at(name, word)?,
-            mark: reader.at(mark, word)?,
+            agents: [word(own)?, word(users)?],
+            agent_name: word(name)?,
+            mark: word(mark)?,
         })
     }
 }

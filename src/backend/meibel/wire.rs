@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use super::said::word;
 use super::status;
+use crate::json::pick::{Field, Place};
 use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Backend, Message, Role, Session, SessionStatus, ToolCall, ToolResult};
 use crate::order::{self, Named};
-use crate::text::Text;
 use crate::time;
 use crate::word::Word;
 
@@ -189,16 +189,16 @@ impl Class {
 }
 
 /// The fields of a row, in the order in which the server writes them.
-const FIELDS: [(&str, usize); 9] = [
-    ("type", 0),
-    ("timestamp", 1),
-    ("message", 2),
-    ("signal_id", 3),
-    ("tool_id", 4),
-    ("tool_name", 5),
-    ("arguments", 6),
-    ("result", 7),
-    ("role", 8),
+const FIELDS: [Field; 9] = [
+    Field::new("type", 0),
+    Field::new("timestamp", 1),
+    Field::new("message", 2),
+    Field::new("signal_id", 3),
+    Field::new("tool_id", 4),
+    Field::new("tool_name", 5),
+    Field::new("arguments", 6),
+    Field::new("result", 7),
+    Field::new("role", 8),
 ];
 
 /// A row, still without its id.
@@ -215,27 +215,30 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
         result,
         role,
     ] = places;
-    let sort = match reader.at(sort, held_word)? {
+    let sort = match named(reader, sort)? {
         Some(sort) => Some(sort),
-        None => reader.at(role, held_word)?,
+        None => named(reader, role)?,
     };
-    let created_at = reader.at(stamp, |reader| match reader.kind() {
-        Kind::String => reader.held_word().map(Some),
-        _ => Ok(None),
-    })?;
-    let text = reader.at(message, |reader| match reader.kind() {
-        Kind::Null => Ok(Text::default()),
-        _ => reader.held_text(),
-    })?;
-    let signal = reader.at(signal, held_word)?;
-    let tool_id = reader.at(tool_id, held_word)?;
-    let name = reader.at(name, held_word)?;
-    let arguments = reader.at(arguments, Reader::optional_json)?.map(plain);
-    let result = reader.at(result, |reader| reader.json().map(Some))?;
+    let created_at = match reader.plain_at(stamp) {
+        Some(stamp) => Some(stamp),
+        None => reader.at(stamp, |reader| match reader.kind() {
+            Kind::String => reader.held_word().map(Some),
+            _ => Ok(None),
+        })?,
+    };
+    let text = reader.text_at(message)?;
+    let signal = named(reader, signal)?;
+    let tool_id = named(reader, tool_id)?;
+    let name = named(reader, name)?;
+    let arguments = match reader.kind_at(arguments) {
+        Kind::Null => None,
+        _ => reader.json_at(arguments).map(plain),
+    };
+    let returned = reader.kind_at(result) != Kind::Null;
+    let result = reader.json_at(result);
     let sort = sort.map(lower_case);
-    let returned = result.as_ref().is_some_and(|result| !result.is_null());
-    let named = sort.as_deref().and_then(Class::named);
-    let class = named.unwrap_or_else(|| {
+    let class = sort.as_deref().and_then(Class::named);
+    let class = class.unwrap_or_else(|| {
         if returned && tool_id.is_some() && arguments.is_none() {
             Class::Result
         } else if arguments.is_some() || name.is_some() {
@@ -286,6 +289,13 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
 }
 
 /// A word that names something, also where it is a number; anything else names nothing.
+fn named(reader: &mut Reader<'_>, place: Option<Place>) -> Read<Option<Word>> {
+    match reader.plain_at(place) {
+        Some(word) => Ok(Some(word).filter(|word| !word.is_empty())),
+        None => reader.at(place, held_word),
+    }
+}
+
 fn held_word(reader: &mut Reader<'_>) -> Read<Option<Word>> {
     match reader.kind() {
         Kind::String => Ok(Some(reader.held_word()?).filter(|word| !word.is_empty())),
@@ -403,12 +413,18 @@ fn distinct(messages: &[Message]) -> bool {
     const STEPS: usize = 64;
     let mut places = vec![0_u64; (messages.len() * 2).next_power_of_two()];
     messages.iter().all(|message| {
-        // FNV-1a, and never that of a free place
-        let hash = message
-            .id
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        // FNV-1a of eight bytes at a time, and never that of a free place
+        let (eights, rest) = message.id.as_bytes().as_chunks::<8>();
+        let last = rest
+            .iter()
+            .fold(1, |last, byte| last << 8 | u64::from(*byte));
+        let parts = eights.iter().map(|eight| u64::from_le_bytes(*eight));
+        let hash = parts
+            .chain([last])
+            .fold(0xCBF2_9CE4_8422_2325, |hash, part| {
+                (hash ^ part)
+                    .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                    .rotate_left(29)
             })
             | 1;
         let start = (hash >> 32) as usize;
