@@ -140,6 +140,12 @@ const steps = {
     needs: ["build", "eliza"],
     run: () => nodeTests("tests/eliza-server"),
   },
+  faults: {
+    about:
+      "turns in which servers and connections fail: nothing is doubled, lost or shown as what it is not",
+    needs: ["build", "browser", "rust", "eliza"],
+    run: () => nodeTests("tests/faults"),
+  },
   demo: {
     about: "a headless Chromium clicks through the page",
     needs: ["build", "browser", "eliza"],
