@@ -25,6 +25,7 @@ use crate::http::{Head, Request};
 use crate::json::Json;
 use crate::model::{Capabilities, Message, PageEnd, Reply, ReplyEvent, Role, Session};
 use crate::operation::Now;
+use crate::order::Names;
 use crate::settings::Settings;
 use crate::text::Text;
 use crate::time;
@@ -297,6 +298,8 @@ pub struct Sought {
     pub text: Text<'static>,
     /// what was known to be there before it was sent
     pub after: Option<Edge>,
+    /// the ids of those that could be taken for it and were there before, where all of them are known
+    pub known: Option<Names>,
 }
 
 /// Where the rest of an answer is.

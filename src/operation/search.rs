@@ -186,10 +186,15 @@ impl Search {
                 Wanted::Sent(sought) => {
                     let alike = self.backend.may_be(&message, &sought.text);
                     if message.role == Role::User {
-                        seen.newest_alike = alike;
+                        seen.newest_alike = alike && sought.known.is_none();
                     }
                     match message.timestamp {
                         _ if !alike => {}
+                        _ if let Some(known) = &sought.known => {
+                            if known.find(&message.id).is_none() {
+                                seen.found.push(message);
+                            }
+                        }
                         _ if sought.after.is_some() => seen.found.push(message),
                         Some(at) if at >= self.sent - CLOSE => seen.found.push(message),
                         Some(at) => seen.near |= at >= self.sent - FAR,

@@ -153,8 +153,8 @@ impl Turn {
             (None, Some(after)) => Wanted::First(after),
             (mark, after) => Wanted::Sent(Sought {
                 mark,
-                text: Text::default(),
                 after,
+                ..Sought::default()
             }),
         };
         let (tools, ours) = ((settings.clone(), backend.clone()), backend.clone());

@@ -18,11 +18,11 @@ use crate::support::world::World;
 const MARK: &str = "6b01ee70-0000-4000-8000-000000000001";
 
 /// A backend in the sandbox with one session, and a client of it.
-struct Place {
-    world: World,
-    client: Client,
-    session: String,
-    key: Option<String>,
+pub struct Place {
+    pub world: World,
+    pub client: Client,
+    pub session: String,
+    pub key: Option<String>,
 }
 
 fn server(version: Version) -> Options {
@@ -41,7 +41,7 @@ impl Place {
         Place::with(backend, server(Version::V1_7_2), None)
     }
 
-    fn with(backend: Backend, server: Options, transport: Option<&str>) -> Place {
+    pub fn with(backend: Backend, server: Options, transport: Option<&str>) -> Place {
         let (base, agent, team, key) = match backend {
             Backend::Eliza => ("", AGENT, None, None),
             Backend::Meibel => ("/v2", meibel::AGENT_ID, None, None),
@@ -87,23 +87,23 @@ impl Place {
         });
     }
 
-    fn stream(&mut self, message: &OutgoingMessage) -> Run {
+    pub fn stream(&mut self, message: &OutgoingMessage) -> Run {
         let made = self.client.stream(&self.session, message);
         run_with_key(&mut self.world, made, self.key.as_deref())
     }
 
-    fn send(&mut self, message: &OutgoingMessage) -> Run {
+    pub fn send(&mut self, message: &OutgoingMessage) -> Run {
         let made = self.client.send(&self.session, message);
         run_with_key(&mut self.world, made, self.key.as_deref())
     }
 
-    fn resume(&mut self, query: Resume) -> Run {
+    pub fn resume(&mut self, query: Resume) -> Run {
         let made = self.client.resume(&self.session, query);
         run_with_key(&mut self.world, made, self.key.as_deref())
     }
 
     /// The whole history, oldest first.
-    fn history(&mut self) -> Vec<Message> {
+    pub fn history(&mut self) -> Vec<Message> {
         self.fails([]);
         let all = self
             .client
@@ -183,7 +183,7 @@ fn without_question(text: String) -> String {
     }
 }
 
-const QUESTION: &str = "\n\nAnything else?";
+pub const QUESTION: &str = "\n\nAnything else?";
 
 #[track_caller]
 fn failed(run: &Run) -> &Error {

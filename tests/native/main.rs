@@ -22,6 +22,7 @@ mod hostile;
 mod live;
 mod meibel;
 mod metadata;
+mod model;
 mod paging;
 mod reach;
 mod recorded;

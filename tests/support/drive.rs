@@ -288,6 +288,16 @@ impl<'s> Drive<'s> {
         self.server.now()
     }
 
+    /// Whether nothing more comes.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Leaves, wherever it is.
+    pub fn leave(mut self) {
+        self.close();
+    }
+
     /// Goes on until there are values, and gives them; nothing once the operation is over.
     pub fn pull(&mut self) -> Result<Option<Vec<Seen>>, Error> {
         let mut failed = None;

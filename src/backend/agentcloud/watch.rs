@@ -18,7 +18,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::super::{Answer, Decoder, Edge, Listener, Look, Room, Sign, Sought, Watch};
+use super::super::{Answer, Decoder, Listener, Look, Room, Sign, Sought, Watch};
 use super::heard::Heard;
 use super::told::{Earlier, End, Rows, Told, end_of, is_bubble};
 use super::wire::{self, Row};
@@ -28,6 +28,7 @@ use crate::http::Request;
 use crate::json::{Json, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::operation::Now;
+use crate::order::Names;
 use crate::text::Text;
 use crate::word::Word;
 
@@ -54,6 +55,8 @@ pub struct AgentCloudDecoder {
     question: Text<'static>,
     /// the newest row before the message was sent
     after: String,
+    /// the users' rows before it
+    known: Names,
     earlier: Earlier,
     latest: Latest,
     room: Option<Room>,
@@ -76,6 +79,7 @@ impl AgentCloudDecoder {
             session,
             question,
             after: pages::FIRST.to_owned(),
+            known: Names::default(),
             earlier: Earlier::Greeting,
             latest: Latest::default(),
         }
@@ -111,7 +115,11 @@ impl AgentCloudDecoder {
 
 impl Decoder for AgentCloudDecoder {
     fn before(&mut self, body: &str) -> Result<(), Error> {
-        let newest = rows::read(&Word::from(body))?.pop();
+        let mut rows = rows::read(&Word::from(body))?;
+        for row in rows.iter().filter(|row| row.is_incoming()) {
+            self.known.add(&row.id);
+        }
+        let newest = rows.pop();
         self.earlier = Earlier::than(newest.as_ref());
         if let Some(newest) = newest {
             self.after = newest.id;
@@ -137,10 +145,11 @@ impl Decoder for AgentCloudDecoder {
     }
 
     fn sought(&self) -> Option<Sought> {
+        // the ids are the server's clock, and that may run backwards
         Some(Sought {
-            mark: None,
             text: self.question.clone(),
-            after: Some(Edge::Cursor(self.after.clone())),
+            known: Some(self.known.clone()),
+            ..Sought::default()
         })
     }
 

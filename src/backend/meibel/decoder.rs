@@ -444,9 +444,9 @@ impl Decoder for MeibelDecoder {
 
     fn sought(&self) -> Option<Sought> {
         Some(Sought {
-            mark: None,
             text: self.exchange.text.clone(),
             after: self.exchange.after.clone(),
+            ..Sought::default()
         })
     }
 

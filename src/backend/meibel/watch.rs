@@ -1,6 +1,7 @@
 //! The answer to a message, looked for in the history. In: the whole history, again and again. Out: the agent's last row in
-//! the exchange that the message began. Nothing in a row says that the exchange is over, so its last row is the answer only
-//! once a second look, later, finds it as it was, or once the next message of the user stands behind it.
+//! the exchange that the message began: one with its signal, or else one that stands behind the message. Nothing in a row
+//! says that the exchange is over, so its last row is the answer only once a second look, later, finds it as it was, or once
+//! the next message of the user stands behind it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -78,21 +79,34 @@ impl Watch for Awaiting {
     }
 
     fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error> {
-        let mut rows = wire::messages(body)?.into_iter();
-        if !rows.any(|row| *row.id == *self.message) {
+        let rows = wire::messages(body)?;
+        let Some(own) = rows.iter().position(|row| *row.id == *self.message) else {
             return Ok(Look::Idle);
-        }
-        let (mut answer, mut is_last, mut is_over) = (None, false, false);
-        for row in rows {
-            is_over = row.role == Role::User;
-            if is_over {
-                break;
+        };
+        let of_user = |row: &&Message| row.role == Role::User;
+        // exchanges overlap where a message is sent before the one before it is answered
+        let others: Vec<String> = rows
+            .iter()
+            .filter(of_user)
+            .filter(|row| *row.id != *self.message)
+            .map(|row| wire::answer_id(&row.id))
+            .collect();
+        let named = wire::answer_id(&self.message);
+        let (mut answer, mut is_named, mut is_last, mut is_over) = (None, false, false, false);
+        for row in rows.into_iter().skip(own + 1) {
+            let of_another = || others.iter().any(|other| row.id.starts_with(&**other));
+            match row.role {
+                Role::User => is_over = true,
+                Role::Assistant if row.id.starts_with(&*named) => {
+                    (answer, is_named, is_last) = (Some(row), true, true);
+                }
+                Role::Assistant if is_named || is_over || of_another() => {}
+                Role::Assistant => (answer, is_last) = (Some(row), true),
+                _ if is_over => {}
+                _ => is_last = false,
             }
-            is_last = row.role == Role::Assistant;
-            if is_last {
-                answer = Some(row);
-            }
         }
+        is_over &= !is_named;
         let Some(answer) = answer else {
             return Ok(Look::Idle);
         };
