@@ -6,20 +6,15 @@
 //! out: `js` → `operation` → `backend` (encodes) → `http` → driver
 //! in: driver → `sse`, `socket`, `json` → `backend` (decodes its wire) → `model` → `js`
 //!
-//! `conversation` puts what operations bring in and send out together for user interfaces. `gateway` stands between a page's client and a server, and has a WebAssembly file of its own.
+//! `conversation` puts what operations bring in and send out together for user interfaces. `gateway` stands between a page's
+//! client and a server, and has a WebAssembly file of its own. What looks at every byte is in a crate of its own, `bytes/`.
 
 pub mod socket;
-pub mod sse;
 
-pub mod json;
-pub mod order;
-pub mod text;
-pub mod time;
-pub mod word;
+pub use agentline_bytes::{json, model, order, room, sse, table, text, time, wire, word};
 
 pub mod error;
 pub mod http;
-pub mod model;
 pub mod settings;
 
 pub mod backend;

@@ -13,19 +13,17 @@ import { endOnSignals, run, seconds } from "./process.mjs";
 import { lockedVersion, npmPackages, rust, wasmTools } from "./setup.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
-// A crate may be built several times, each time with other features. `optLevel` is the one of Cargo.toml unless it is
-// given; what is built otherwise than Cargo.toml says has a folder of cargo's own, because cargo gives the modules of one
-// crate one name, and would take one for the other. An `inline` module is also written
-// as text, for tools that copy no file along.
+// A crate may be built several times, each time with other features. What is built with others than its own has a folder
+// of cargo's own, because cargo gives the modules of one crate one name, and would take one for the other. An `inline`
+// module is also written as text, for tools that copy no file along.
 const MODULES = [
-  { crate: "agentline", folder: root, name: "agentline_wasm", inline: true },
+  { crate: "agentline-module", folder: join(root, "module"), name: "agentline_wasm", inline: true },
   {
-    crate: "agentline",
-    folder: root,
+    crate: "agentline-module",
+    folder: join(root, "module"),
     name: "gateway_wasm",
     inline: true,
     features: ["gateway"],
-    optLevel: "s",
   },
   { crate: "agentline-sandbox", folder: join(root, "sandbox"), name: "sandbox_wasm" },
 ];
@@ -64,14 +62,11 @@ async function cargoFlags() {
 
 // wasm-pack binds and optimises every time it is called; so cargo is asked first, and wasm-pack is called only if the
 // module that cargo made, or a tool that works on it, is another one.
-async function wasmModule({ crate, folder, name, inline, features, optLevel }, given, step) {
+async function wasmModule({ crate, folder, name, inline, features }, given, step) {
   const out = join(cargoTarget, "wasm", name);
   const stamp = join(out, ".stamp");
   const own = features === undefined ? cargoTarget : join(cargoTarget, "features", name);
-  const env = {
-    CARGO_TARGET_DIR: own,
-    ...(optLevel && { CARGO_PROFILE_RELEASE_OPT_LEVEL: optLevel }),
-  };
+  const env = { CARGO_TARGET_DIR: own };
   const chosen = features && ["--no-default-features", "--features", features.join(",")];
   const flags = [...given, ...(chosen ?? [])];
   const common = ["--lib", "--release", "--target", WASM_TARGET];

@@ -16,7 +16,7 @@ const steps = {
     about: "rustfmt and Biome would change nothing, and Biome finds no mistake in the JavaScript",
     needs: ["npm", "rust"],
     async run({ fix }) {
-      const sources = await files(["src", "sandbox", "tests", "fuzz"], ".rs");
+      const sources = await files(["src", "bytes", "module", "sandbox", "tests", "fuzz"], ".rs");
       // By file, because cargo fmt does not see modules that are declared inside a macro.
       await run("rustfmt", ["--edition", "2024", ...(fix ? [] : ["--check"]), ...sources], {
         cwd: root,
@@ -40,6 +40,7 @@ const steps = {
         const alone = ["--no-default-features", "--features", feature, "--lib"];
         await cargo("clippy", "--package", "agentline", ...alone, ...WASM_TARGET, ...strict);
       }
+      await cargo("clippy", "--package", "agentline-module", "--lib", ...WASM_TARGET, ...strict);
       await cargo("clippy", "--package", "agentline-sandbox", "--lib", ...WASM_TARGET, ...strict);
     },
   },

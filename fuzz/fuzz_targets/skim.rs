@@ -10,13 +10,13 @@ use libfuzzer_sys::fuzz_target;
 const WANTED: &str = "chunk";
 
 fuzz_target!(|input: &[u8]| {
-    let mut alike = Alike::<usize>::default();
+    let mut alike = Alike::default();
     for data in input.split(|byte| *byte == b'\n') {
         let text = String::from_utf8_lossy(data);
         let read = read(&text);
 
         let mut skimmed = Vec::new();
-        let taken = fields(data, |name, value| {
+        let taken = fields(data, &mut |name, value| {
             let shown = shown(value);
             let name = String::from_utf8_lossy(name).into_owned();
             shown.map(|value| skimmed.push((name, value))).is_some()
@@ -30,10 +30,10 @@ fuzz_target!(|input: &[u8]| {
             true
         };
         // it may give up on any line, such as one with a space where the line before had none
-        let Some((written, others)) = alike.take(data, WANTED, count) else {
+        let Some((written, others)) = alike.take(data, WANTED, &count) else {
             continue;
         };
-        let alone = Alike::default().take(data, WANTED, count);
+        let alone = Alike::default().take(data, WANTED, &count);
         assert_eq!(alone, Some((written, others)), "{text}");
         let read = read.expect("what is skimmed is read");
         assert_eq!(read.len(), others + 1, "{text}");

@@ -1,5 +1,5 @@
 //! The seam between what one server knows and what all of them share. A backend is pure: it says how to ask and how to
-//! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder.
+//! read, does no I/O, knows no clock and no JavaScript. Its server's own JSON stays in its folder; of what histories consist, in `crate::wire`.
 
 #[cfg(any(feature = "agentcloud", feature = "gateway"))]
 mod agentcloud;

@@ -15,11 +15,6 @@ use crate::http::Head;
 use crate::json::write;
 use crate::model::Backend;
 
-/// Small, and only ever used by one thread at a time.
-#[cfg(not(feature = "events"))]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
 /// What `createGateway` was given: `gateway.js` has looked at the types.
 #[wasm_bindgen(getter_with_clone)]
 #[derive(Default)]

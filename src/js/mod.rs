@@ -10,7 +10,6 @@ mod conversation;
 mod given;
 mod input;
 mod machine;
-mod message;
 #[cfg(test)]
 mod parse_tests;
 mod request;
@@ -23,10 +22,6 @@ use wasm_bindgen::prelude::*;
 
 use crate::operation::Operation;
 use machine::Machine;
-
-/// Small, and only ever used by one thread at a time.
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// `readEvents`: the events of a body that is there already.
 #[wasm_bindgen(js_name = readEvents)]

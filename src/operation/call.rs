@@ -7,6 +7,7 @@ use super::{Failure, Happened, Next, Now, Patience};
 use crate::backend::Backend;
 use crate::error::{Delivered, Error, ErrorKind, number};
 use crate::http::{self, Head, Request};
+use crate::room::{self, lengthen};
 use crate::settings::Settings;
 use crate::time;
 use crate::word::Word;
@@ -41,25 +42,6 @@ pub enum Expect {
     Stream,
     /// whatever; only its status counts
     Nothing,
-}
-
-/// A body as text, not copied where it is text already.
-fn text(body: Vec<u8>) -> Word {
-    const MARK: &str = "\u{FEFF}";
-    // the standard library looks at one byte after the other where they are not ASCII
-    let text = match simdutf8::basic::from_utf8(&body) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(&body).into_owned(),
-    };
-    let (start, end) = (
-        if text.starts_with(MARK) {
-            MARK.len()
-        } else {
-            0
-        },
-        text.len(),
-    );
-    Word::from(text).part(start..end)
 }
 
 /// How far a call is.
@@ -154,7 +136,8 @@ impl Call {
     pub fn space(&mut self, at_least: usize) -> &mut [u8] {
         let end = self.filled.saturating_add(at_least);
         if self.body.len() < end {
-            self.body.resize(end.max(self.body.len() * 2), 0);
+            let doubled = self.body.len() * 2;
+            lengthen(&mut self.body, end.max(doubled));
         }
         self.body.get_mut(self.filled..).unwrap_or_default()
     }
@@ -248,7 +231,7 @@ impl Call {
             None => {
                 let mut bytes = std::mem::take(&mut self.body);
                 bytes.truncate(std::mem::take(&mut self.filled));
-                text(bytes)
+                room::text(bytes)
             }
         };
         self.text = Some(text.clone());

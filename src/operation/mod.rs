@@ -121,7 +121,7 @@ const LEAST_PATIENCE: f64 = 1_000.0;
 
 /// What an operation hands out.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "it is handed over at once, and messages are what most of them are"
 )]

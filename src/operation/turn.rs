@@ -777,17 +777,3 @@ impl Operation for Turn {
         }
     }
 }
-
-impl From<Message> for Reply {
-    fn from(message: Message) -> Self {
-        let raw = message.raw.clone();
-        Reply {
-            message,
-            citations: None,
-            sources: None,
-            usage: None,
-            thinking: None,
-            raw,
-        }
-    }
-}

@@ -31,7 +31,7 @@ test("every backend has its points", () => {
 
 describe("what is wrong is found", () => {
   const HEAD = "## One\n\n| point | test file | test |\n| --- | --- | --- |\n";
-  const RUST = "| a | `src/time.rs` | `http_dates_are_read` |\n";
+  const RUST = "| a | `bytes/src/time.rs` | `http_dates_are_read` |\n";
   const NODE =
     "| b | `tests/commands/exclusive.test.mjs` | `one waits until the other has finished` |\n";
   const found = (lines) => faults(`${HEAD}${lines}`, root);
@@ -40,7 +40,7 @@ describe("what is wrong is found", () => {
     assert.deepEqual(found(RUST + NODE), []);
     assert.deepEqual(found("| c | – | not used: the client makes no such request |\n"), []);
     assert.deepEqual(
-      found("| d (recorded: `sse-ok`) | `src/time.rs` | http_dates_are_read |\n"),
+      found("| d (recorded: `sse-ok`) | `bytes/src/time.rs` | http_dates_are_read |\n"),
       [],
     );
     assert.deepEqual(found(`${RUST}\n## Two\n\n${RUST}`), []);
@@ -56,9 +56,9 @@ describe("what is wrong is found", () => {
     ["a title in another kind of file", NODE.replace(".test.mjs", ".rs"), "there is no file"],
     ["a file that holds no tests", "| b | tools/exclusive.mjs | x |\n", "is no file of tests"],
     ["a file outside", "| b | ../time.rs | x |\n", "outside"],
-    ["no test", "| b | `src/time.rs` | |\n", "a point, a file and a test"],
+    ["no test", "| b | `bytes/src/time.rs` | |\n", "a point, a file and a test"],
     ["no reason", "| b | – | not used: |\n", "lies outside|there is no file"],
-    ["a reason and a file", "| b | `src/time.rs` | not used: x |\n", "has no file"],
+    ["a reason and a file", "| b | `bytes/src/time.rs` | not used: x |\n", "has no file"],
     ["a point that stands twice", RUST + NODE.replace("| b", "| A "), "already"],
     ["an unknown exchange", RUST.replace("a", "a (recorded: `nothing`)"), "no exchange nothing"],
   ]) {

@@ -1,5 +1,5 @@
 //! Reads JSON as JavaScript does: strings are UTF-16 units, so a lone surrogate is one of them. Written for the tests and
-//! from the standard alone, so that it shares no mistake with `src/json`.
+//! from the standard alone, so that it shares no mistake with `bytes/src/json`.
 
 /// A JSON value; numbers keep their text.
 #[derive(Clone, Debug, PartialEq)]

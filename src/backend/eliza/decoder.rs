@@ -28,7 +28,7 @@ pub struct ElizaDecoder {
     agent: Option<String>,
     /// the id that the answer will have
     answer: Option<String>,
-    chunks: Alike<()>,
+    chunks: Alike,
     /// for a chunk with escapes
     scratch: String,
 }
@@ -120,8 +120,8 @@ impl Decoder for ElizaDecoder {
         if event != b"chunk" || self.answer.is_none() {
             return false;
         }
-        let chunk = self.chunks.take(data, "chunk", |(), _, _| true);
-        let delta = chunk.and_then(|(chunk, ())| chunk.text(&mut self.scratch));
+        let chunk = self.chunks.take(data, "chunk", &|_, _, _| true);
+        let delta = chunk.and_then(|(chunk, _)| chunk.text(&mut self.scratch));
         delta.inspect(|delta| listener.content(delta)).is_some()
     }
 

@@ -6,7 +6,6 @@
 mod decoder;
 mod pager;
 pub(super) mod routes;
-mod wire;
 
 use std::rc::Rc;
 
@@ -22,6 +21,7 @@ use crate::json::{Json, whole};
 use crate::model::{Capabilities, Paging, Streaming};
 use crate::settings::Settings;
 use crate::text::Text;
+use crate::wire::eliza as wire;
 
 /// What the head of a whole answer may take longer than the answer itself, in milliseconds.
 const MARGIN: f64 = 5_000.0;

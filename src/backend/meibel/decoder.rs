@@ -8,10 +8,10 @@
 use super::super::{Answer, Decoder, Edge, Listener, Rest, Sought, Watch};
 use super::frame::{failure, field, mended, name, no_stream};
 use super::growth::{Grown, Growth};
-use super::said::{self, Said, word};
+use super::said::{self, Said};
 use super::skimmed;
 use super::watch::{Awaiting, Known, edge};
-use super::wire;
+use super::wire::{self, word};
 use crate::error::Error;
 use crate::http::Request;
 use crate::json::skim::Alike;
@@ -53,7 +53,7 @@ pub struct MeibelDecoder {
     tools: Named<String>,
     /// the text and the JSON of the completion
     completion: Option<(Option<Text<'static>>, Json)>,
-    deltas: Alike<bool>,
+    deltas: Alike,
     /// for a text with escapes
     scratch: String,
 }

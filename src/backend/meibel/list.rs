@@ -1,7 +1,7 @@
 //! Finds the sessions of one agent: page by page, by offset.
 
 use super::super::{Errand, ListSessions, Sessions, Thing};
-use super::{status, wire};
+use super::wire::{self, status};
 use crate::error::Error;
 use crate::http::{Request, percent_encoded};
 use crate::json::whole;

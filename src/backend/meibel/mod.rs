@@ -12,7 +12,6 @@ pub(super) mod routes;
 mod said;
 mod skimmed;
 mod watch;
-mod wire;
 
 use std::rc::Rc;
 
@@ -25,9 +24,10 @@ use super::{
 use crate::error::{self, Error, ErrorKind};
 use crate::http::{Body, Head, Request};
 use crate::json::{self, Json, Kind};
-use crate::model::{Capabilities, Paging, Session, SessionStatus, Streaming};
+use crate::model::{Capabilities, Paging, Session, Streaming};
 use crate::settings::Settings;
 use crate::text::Text;
+use crate::wire::meibel as wire;
 
 /// How long the head of a whole answer may take at least, and how much longer than the answer itself, in milliseconds:
 /// the server holds it back until the agent has finished.
@@ -310,15 +310,4 @@ fn form_fields(object: &str) -> Result<Vec<(String, String)>, Error> {
         })
     })?;
     Ok(fields)
-}
-
-/// What a word of Meibel's means.
-fn status(word: &str) -> SessionStatus {
-    match word.to_ascii_uppercase().as_str() {
-        "RUNNING" => SessionStatus::Running,
-        "COMPLETED" => SessionStatus::Completed,
-        "FAILED" => SessionStatus::Failed,
-        "CANCELED" | "CANCELLED" | "TERMINATED" => SessionStatus::Cancelled,
-        _ => SessionStatus::Unknown,
-    }
 }

@@ -1,6 +1,7 @@
 //! What Meibel's agent says, whole or in part: its text, and what it rests on. The same fields stand in the answer to a
 //! message, in the events of both families, and would stand in a row of the history.
 
+use super::wire::word;
 use crate::json::{Flaw, Json, Kind, Reader, whole};
 use crate::model::Source;
 use crate::text::Text;
@@ -137,15 +138,6 @@ pub fn text<'a>(reader: &mut Reader<'a>) -> Read<Option<Text<'a>>> {
     match reader.kind() {
         Kind::Null => Ok(None),
         _ => reader.string().map(Some),
-    }
-}
-
-/// A word that names something, also where it is a number; anything else names nothing.
-pub fn word(reader: &mut Reader<'_>) -> Read<Option<String>> {
-    match reader.kind() {
-        Kind::String => Ok(Some(reader.word()?).filter(|word| !word.is_empty())),
-        Kind::Number => Ok(Some(reader.raw()?.to_owned())),
-        _ => Ok(None),
     }
 }
 

@@ -4,11 +4,11 @@
 use crate::json::Json;
 use crate::json::skim::{Alike, Value, Written, fields};
 
-/// The `delta` of an event of the second family; `alike` remembers whether there was a `type`.
-pub fn delta<'d>(alike: &mut Alike<bool>, event: &[u8], data: &'d [u8]) -> Option<Written<'d>> {
-    let (delta, typed) = alike.take(data, "delta", |typed, name, value| match (name, value) {
+/// The `delta` of an event of the second family; `alike` counts each `type`.
+pub fn delta<'d>(alike: &mut Alike, event: &[u8], data: &'d [u8]) -> Option<Written<'d>> {
+    let (delta, types) = alike.take(data, "delta", &|types, name, value| match (name, value) {
         (b"type", Value::Text(kind)) => {
-            *typed = true;
+            *types += 1;
             kind.is("content") || kind.is("message")
         }
         (b"type" | b"data" | b"content" | b"message", _) => false,
@@ -17,7 +17,7 @@ pub fn delta<'d>(alike: &mut Alike<bool>, event: &[u8], data: &'d [u8]) -> Optio
     // as `frame::name` has it
     let known = match event {
         b"content" => true,
-        b"" | b"message" => typed,
+        b"" | b"message" => types > 0,
         _ => false,
     };
     known.then_some(delta)
@@ -30,7 +30,7 @@ pub fn partial<'d>(
     sources: &Option<Json>,
 ) -> Option<Written<'d>> {
     let (mut inner, mut message) = (None, None);
-    let outer = fields(data, |name, value| match (name, value) {
+    let outer = fields(data, &mut |name, value| match (name, value) {
         (b"data", Value::Nested(bytes)) => inner.replace(bytes).is_none(),
         (b"data" | b"delta" | b"content" | b"message", _) => false,
         _ => is_nothing(name),
@@ -39,7 +39,7 @@ pub fn partial<'d>(
         list.as_ref()
             .is_some_and(|list| list.as_str().as_bytes() == bytes)
     };
-    let skimmed = fields(inner?, |name, value| match (name, value) {
+    let skimmed = fields(inner?, &mut |name, value| match (name, value) {
         (b"message", Value::Text(written)) => {
             message = Some(written);
             true

@@ -498,3 +498,17 @@ pub enum ReplyEvent<'a> {
         data: Json,
     },
 }
+
+impl From<Message> for Reply {
+    fn from(message: Message) -> Self {
+        let raw = message.raw.clone();
+        Reply {
+            message,
+            citations: None,
+            sources: None,
+            usage: None,
+            thinking: None,
+            raw,
+        }
+    }
+}

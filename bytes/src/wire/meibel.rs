@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use super::said::word;
-use super::status;
 use crate::json::pick::{Field, Place};
 use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Backend, Message, Role, Session, SessionStatus, ToolCall, ToolResult};
@@ -460,5 +458,25 @@ fn tell_apart(messages: &mut [Message]) {
         if id != base {
             message.id = Word::from(id);
         }
+    }
+}
+
+/// A word that names something, also where it is a number; anything else names nothing.
+pub fn word(reader: &mut Reader<'_>) -> Read<Option<String>> {
+    match reader.kind() {
+        Kind::String => Ok(Some(reader.word()?).filter(|word| !word.is_empty())),
+        Kind::Number => Ok(Some(reader.raw()?.to_owned())),
+        _ => Ok(None),
+    }
+}
+
+/// What a word of Meibel's means.
+pub fn status(word: &str) -> SessionStatus {
+    match word.to_ascii_uppercase().as_str() {
+        "RUNNING" => SessionStatus::Running,
+        "COMPLETED" => SessionStatus::Completed,
+        "FAILED" => SessionStatus::Failed,
+        "CANCELED" | "CANCELLED" | "TERMINATED" => SessionStatus::Cancelled,
+        _ => SessionStatus::Unknown,
     }
 }

@@ -34,7 +34,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Finds the events in the bytes of one stream.
 ///
 /// ```
-/// use agentline::sse::{Framer, Item, text};
+/// use agentline_bytes::sse::{Framer, Item, text};
 ///
 /// let mut framer = Framer::new(1024);
 /// framer.push(b"event: chunk\ndata: Hel");
@@ -163,6 +163,7 @@ impl Framer {
     /// Room for the next bytes of the stream, at least so many, behind those already there. It
     /// stays where it is until the framer is used again. Say with [`Framer::filled`] how many
     /// bytes were written.
+    #[inline(never)]
     pub fn space(&mut self, at_least: usize) -> &mut [u8] {
         if self.dispatched {
             self.clear_block();
@@ -222,6 +223,7 @@ impl Framer {
     /// # Errors
     ///
     /// An event is larger than the limit; then so is every further call.
+    #[inline(never)]
     #[expect(
         clippy::should_implement_trait,
         reason = "an Iterator cannot lend out its own bytes"

@@ -56,7 +56,8 @@ impl<'d> Written<'d> {
 }
 
 /// Gives `field` the name and the value of each field of the object that `data` is, in order; gives up when `field` does.
-pub fn fields<'d>(data: &'d [u8], mut field: impl FnMut(&'d [u8], Value<'d>) -> bool) -> bool {
+#[inline(never)]
+pub fn fields<'d>(data: &'d [u8], field: &mut dyn FnMut(&'d [u8], Value<'d>) -> bool) -> bool {
     let mut reach = || {
         let mut next = begin(data)?;
         loop {
@@ -77,24 +78,25 @@ pub fn fields<'d>(data: &'d [u8], mut field: impl FnMut(&'d [u8], Value<'d>) -> 
 /// Takes one string each out of objects that look alike. What stands before it is mostly the same as in the object before,
 /// such as `{"messageId":"…","chunk":`, and the same bytes need not be read again.
 #[derive(Default)]
-pub struct Alike<S> {
+pub struct Alike {
     before: Vec<u8>,
-    state: S,
+    count: usize,
 }
 
-impl<S: Copy + Default> Alike<S> {
-    /// The field `wanted`, a string, which comes once. `field` is given every other field and what it made of those
-    /// before; it gives up by its answer, which must depend on nothing else. What it made of all comes out beside the
-    /// string.
+impl Alike {
+    /// The field `wanted`, a string, which comes once. `field` is given every other field, and the count of those
+    /// that it counted so far; it gives up by its answer, which must depend on nothing else. The count comes out beside
+    /// the string.
+    #[inline(never)]
     pub fn take<'d>(
         &mut self,
         data: &'d [u8],
         wanted: &str,
-        field: impl Fn(&mut S, &'d [u8], Value<'d>) -> bool,
-    ) -> Option<(Written<'d>, S)> {
-        let mut state = S::default();
+        field: &dyn Fn(&mut usize, &'d [u8], Value<'d>) -> bool,
+    ) -> Option<(Written<'d>, usize)> {
+        let mut count = 0;
         let mut at = if !self.before.is_empty() && starts_with(data, &self.before) {
-            state = self.state;
+            count = self.count;
             self.before.len()
         } else {
             let mut next = begin(data)?;
@@ -103,12 +105,12 @@ impl<S: Copy + Default> Alike<S> {
                 if name == wanted.as_bytes() {
                     self.before.clear();
                     self.before.extend_from_slice(data.get(..at)?);
-                    self.state = state;
+                    self.count = count;
                     break at;
                 }
                 let (value, end) = value(data, at)?;
                 match after(data, end)? {
-                    After::Field(at) if field(&mut state, name, value) => next = at,
+                    After::Field(at) if field(&mut count, name, value) => next = at,
                     _ => return None,
                 }
             }
@@ -118,12 +120,12 @@ impl<S: Copy + Default> Alike<S> {
         while let After::Field(next) = after(data, at)? {
             let (name, start) = name(data, next)?;
             let (value, end) = value(data, start)?;
-            if name == wanted.as_bytes() || !field(&mut state, name, value) {
+            if name == wanted.as_bytes() || !field(&mut count, name, value) {
                 return None;
             }
             at = end;
         }
-        Some((written, state))
+        Some((written, count))
     }
 }
 
@@ -202,7 +204,7 @@ mod tests {
 
     fn skimmed(data: &str) -> Option<Vec<(String, String)>> {
         let mut found = Vec::new();
-        fields(data.as_bytes(), |name, value| {
+        fields(data.as_bytes(), &mut |name, value| {
             let name = String::from_utf8_lossy(name).into_owned();
             let bytes = match value {
                 Value::Text(written) => {
@@ -279,9 +281,9 @@ mod tests {
 
     #[test]
     fn one_string_is_taken_out_of_objects_that_look_alike_and_out_of_others() {
-        let mut alike = Alike::<usize>::default();
+        let mut alike = Alike::default();
         let mut take = |data: &str| {
-            let (written, count) = alike.take(data.as_bytes(), "c", |count, name, _| {
+            let (written, count) = alike.take(data.as_bytes(), "c", &|count, name, _| {
                 *count += 1;
                 name != b"no"
             })?;
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_left_to_the_reader() {
         let mut scratch = String::new();
-        let kept = fields(b"{\"a\":\"\xFF\"}", |_, value| match value {
+        let kept = fields(b"{\"a\":\"\xFF\"}", &mut |_, value| match value {
             Value::Text(written) => written.text(&mut scratch).is_some(),
             _ => true,
         });

@@ -1,12 +1,12 @@
 //! Messages and replies over the boundary: the few fields that callers read as pieces of the table's texts, and the free-form JSON as
-//! ranges of the answer's body, which JavaScript copies once and parses where somebody looks. `message.js` reads this; the
+//! ranges of the answer's body, which JavaScript copies once and parses where somebody looks. `js/message.js` reads this; the
 //! two change together.
 
 use std::rc::Rc;
 
-use super::table::{NONE, Table, kind};
 use crate::json::{Json, Reader, whole, write};
 use crate::model::{Message, Reply, Role};
+use crate::table::{NONE, Table, kind};
 use crate::text::starts_with;
 use crate::word::Word;
 
@@ -22,8 +22,17 @@ const RARE: u32 = 128;
 const MARKED: u32 = 256;
 
 impl Table {
+    /// Rows of a history.
+    #[inline(never)]
+    pub fn messages(&mut self, messages: Vec<Message>) {
+        for message in &messages {
+            self.message(kind::MESSAGE, message);
+        }
+    }
+
     /// A message, or what begins with one: `kind` says which.
-    pub(super) fn message(&mut self, kind: u32, message: &Message) {
+    #[inline(never)]
+    pub fn message(&mut self, kind: u32, message: &Message) {
         let held = [Some(&message.raw), message.metadata.as_ref()];
         held.into_iter().flatten().for_each(|json| self.body(json));
         let flag = |there: bool, flag: u32| if there { flag } else { 0 };
@@ -71,7 +80,8 @@ impl Table {
     }
 
     /// A whole answer: its message, what stands beside it, and its JSON, unless that is the message's.
-    pub(super) fn reply(&mut self, kind: u32, reply: &Reply) {
+    #[inline(never)]
+    pub fn reply(&mut self, kind: u32, reply: &Reply) {
         self.body(&reply.raw);
         self.message(kind, &reply.message);
         self.optional(beside(reply).as_deref());

@@ -78,6 +78,7 @@ impl<'a> Text<'a> {
     }
 
     /// Puts `other` behind this text; two halves that meet become one character.
+    #[inline(never)]
     pub fn push(&mut self, other: &Text<'_>) {
         if let Kept::Part(word) = &self.0 {
             *self = Text::from(word.to_string());
@@ -182,7 +183,7 @@ impl<'a> Text<'a> {
 }
 
 /// As the slice's own method, sixteen bytes at a time: WebAssembly compares slices byte by byte.
-pub(crate) fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
+pub fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     let Some(front) = bytes.get(..start.len()) else {
         return false;
     };
