@@ -300,6 +300,8 @@ pub struct Sought {
     pub after: Option<Edge>,
     /// the ids of those that could be taken for it and were there before, where all of them are known
     pub known: Option<Names>,
+    /// one of which it cannot be told may be there
+    pub alike: bool,
 }
 
 /// Where the rest of an answer is.

@@ -22,6 +22,9 @@ const GROWTH: f64 = 1.4;
 const LISTENING_PAUSE: f64 = 10_000.0;
 /// The same once it told of an end: more may follow, and the rows say when nothing does.
 const ENDING_PAUSE: f64 = 1_000.0;
+/// How often the time that an answer may take counts anew because something changed. A history that contradicts itself
+/// changes for ever.
+const MOST_CHANGES: f64 = 20.0;
 /// How long each part of the way into the room may take: so long nobody looks.
 const ENTER_LIMIT: f64 = 3_000.0;
 
@@ -35,6 +38,8 @@ pub struct Looking {
     endures: bool,
     now: Now,
     until: Now,
+    /// whatever changes
+    last: Now,
     pause: f64,
     /// when the last look was over
     looked: Now,
@@ -115,6 +120,7 @@ impl Looking {
             endures,
             now,
             until: now + answer_timeout,
+            last: now + answer_timeout * MOST_CHANGES,
             pause: PAUSE,
             looked: now,
             call,
@@ -221,8 +227,8 @@ impl Looking {
         self.call = look(&self.settings, &self.backend, self.watch.ask());
         match look_at {
             Look::Now => return self.ask(now),
-            Look::Growing => self.until = now + self.answer_timeout,
-            Look::Idle if now >= self.until => {
+            Look::Growing if now < self.last => self.extend(now),
+            Look::Growing | Look::Idle if now >= self.until => {
                 let limit = self.answer_timeout;
                 let message = format!(
                     "the message was taken, but nothing of an answer to it came for {} ms",
@@ -230,7 +236,7 @@ impl Looking {
                 );
                 return Err(Error::new(ErrorKind::Timeout, message));
             }
-            Look::Idle => {}
+            Look::Growing | Look::Idle => {}
         }
         match &mut self.line {
             Line::Open(live) => {
@@ -246,6 +252,10 @@ impl Looking {
                 self.rest(now)
             }
         }
+    }
+
+    fn extend(&mut self, now: Now) {
+        self.until = (now + self.answer_timeout).min(self.last);
     }
 
     /// A look failed.
@@ -330,7 +340,7 @@ impl Looking {
             Heard::Event(event) => match self.watch.heard(&event.name, event.data, listener) {
                 Ok(Sign::Nothing) => {}
                 Ok(Sign::Growing) => {
-                    self.until = now + self.answer_timeout;
+                    self.until = (now + self.answer_timeout).min(self.last);
                     live.grows(now);
                 }
                 Ok(Sign::Ended) => {

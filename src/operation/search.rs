@@ -215,7 +215,8 @@ impl Search {
             gap,
             ..
         } = std::mem::take(&mut self.seen);
-        let several = found.len() > 1;
+        let alike = matches!(&self.wanted, Wanted::Sent(sought) if sought.alike);
+        let several = found.len() > 1 || alike && !found.is_empty();
         if let Some(message) = found.into_iter().next()
             && !several
             && !undated

@@ -605,6 +605,7 @@ struct Talk {
     behind: Option<Text<'static>>,
     /// the backend took the message
     started: bool,
+    told_start: bool,
     end: Option<Result<(), Error>>,
 }
 
@@ -663,7 +664,9 @@ impl Listener for Hearing<'_> {
 
     fn event(&mut self, event: ReplyEvent<'_>) {
         match &event {
-            ReplyEvent::Start { .. } => self.talk.started = true,
+            // a frame may come twice
+            ReplyEvent::Start { .. } if self.talk.told_start => return,
+            ReplyEvent::Start { .. } => (self.talk.started, self.talk.told_start) = (true, true),
             ReplyEvent::Content { delta } => return self.content(delta),
             ReplyEvent::Replace { text } if self.talk.behind.is_some() => {
                 self.talk.behind = Some(text.clone().into_owned());

@@ -641,3 +641,120 @@ fn what_a_platform_stored_several_times_is_one_message_in_every_reading() {
     assert_eq!(seen.len(), 2);
     assert_eq!(drive.pull_until(T0 + 60_000.0).unwrap(), None);
 }
+
+/// A history that is another one each time it is read: rows come, go, change their ids, their texts and their times.
+fn contradiction(backend: Backend, seed: u64) -> String {
+    let mut dice = crate::model::schedule::Dice::new(seed);
+    let rows: Vec<String> = (0..dice.roll(5))
+        .map(|_| {
+            let text = dice.one_of(&["say hello", "hello", "other", ""]);
+            let user = dice.happens(60);
+            let at = T0 as i64 - 4_000 + dice.roll(8_000) as i64;
+            let id = dice.roll(8);
+            match backend {
+                Backend::Eliza => {
+                    let second = (at / 1_000) % 60;
+                    let mark = dice.one_of(&[MARK, "another"]);
+                    format!(
+                        r#"{{"id":"m{id}","content":"{text}","authorId":"a","isAgent":{},"createdAt":"2024-01-07T08:00:{second:02}.{:03}Z","metadata":{{"agentlineMessageId":"{mark}"}}}}"#,
+                        !user,
+                        at % 1_000
+                    )
+                }
+                Backend::Meibel => {
+                    let kind = if user { "user" } else { "assistant" };
+                    format!(
+                        r#"{{"type":"{kind}","message":"{text}","signal_id":"s{id}","timestamp":"2024-01-07T08:00:0{id}Z"}}"#
+                    )
+                }
+                Backend::AgentCloud => format!(
+                    r#"{{"_id":"6b01ee7011f2e31b0c34e7{id:02}","chunkId":"c{id}","authorId":null,"authorName":"x","isFeedback":{},"ts":{at},"tokens":0,"chunks":[],"message":{{"incoming":{user},"ts":{at},"message":{{"type":"text","text":"{text}"}}}}}}"#,
+                    dice.happens(20)
+                ),
+            }
+        })
+        .collect();
+    let rows = rows.join(",");
+    match backend {
+        Backend::Eliza | Backend::Meibel => {
+            format!(r#"{{"messages":[{rows}],"hasMore":{}}}"#, dice.happens(50))
+        }
+        Backend::AgentCloud => format!("[{rows}]"),
+    }
+}
+
+#[test]
+fn a_history_that_contradicts_itself_ends_every_search_in_time() {
+    use crate::support::drive::{Answer, End};
+    use crate::support::script::Script;
+    let mut ends = [0; 2];
+    for backend in ALL {
+        let client = Client::new(agentline::settings::Options {
+            backend: Some(backend),
+            transport: Some("websocket".to_owned()),
+            team: Some("6b01edbd11f2e31b0c34e7e9".to_owned()),
+            ..options()
+        });
+        let hasty = |message: OutgoingMessage| OutgoingMessage {
+            answer_timeout: Some(5_000.0),
+            ..message
+        };
+        for seed in 0..600 {
+            let posted = std::cell::Cell::new(0);
+            let mut script = Script::new(|request, count| {
+                if request.method == agentline::http::Method::Post {
+                    posted.set(posted.get() + 1);
+                    return Answer::none(End::Broken(None)).late(10.0);
+                }
+                if request
+                    .url
+                    .ends_with("session/6b01ef2d11f2e31b0c34e803.json")
+                {
+                    return Answer::json(
+                        200,
+                        r#"{"session":{"_id":"6b01ef2d11f2e31b0c34e803","status":"running"},"app":{"appType":"chat"}}"#,
+                    );
+                }
+                Answer::json(200, contradiction(backend, seed * 1_000 + count as u64)).late(5.0)
+            });
+            let sends = match seed % 3 {
+                0 => client.stream(client.session(), &hasty(kept("say hello"))),
+                1 => client.send(client.session(), &hasty(redelivered("say hello"))),
+                _ => client.resume(
+                    client.session(),
+                    Resume {
+                        answer_timeout: Some(5_000.0),
+                        ..Resume::default()
+                    },
+                ),
+            };
+            let run = run_with_key(&mut script, sends, None);
+            let took = script.now() - T0;
+            assert!(took < 200_000.0, "{backend:?} {seed}: {took} ms");
+            assert!(
+                posted.get() <= 3,
+                "{backend:?} {seed}: {} times",
+                posted.get()
+            );
+            let starts = run.kinds().iter().filter(|kind| **kind == "start").count();
+            assert!(starts <= 1, "{backend:?} {seed}");
+            ends[usize::from(run.error.is_some())] += 1;
+        }
+    }
+    // some find an answer, and some do not
+    assert!(ends.iter().all(|count| *count > 50), "{ends:?}");
+}
+
+#[test]
+fn an_answer_of_an_exchange_that_overlaps_is_not_taken_for_this_ones() {
+    let mut place = Place::of(Backend::Meibel);
+    let session = place.session.clone();
+    let path = format!("/v2/sessions/{session}/chat");
+    let other = serde_json::json!({"user_message": "wait 900 late"});
+    place.world.ask("POST", &path, &other);
+    place.fails([first(Fault::Lose {
+        after_ms: Some(1.0),
+    })]);
+    let run = place.stream(&kept("wait 2000 later"));
+    assert_eq!(answer(&run), "later");
+}

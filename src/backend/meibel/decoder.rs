@@ -30,6 +30,8 @@ pub struct Exchange {
     pub text: Text<'static>,
     /// what was known to be there before
     pub after: Option<Edge>,
+    /// a row with this text may be that of an earlier message
+    pub alike: bool,
     /// where the next exchange learns of this one
     pub known: Known,
 }
@@ -350,6 +352,7 @@ impl Decoder for MeibelDecoder {
     fn before(&mut self, body: &str) -> Result<(), Error> {
         let rows = wire::messages(&Word::from(body))?;
         self.exchange.after = Some(edge(&rows));
+        self.exchange.alike = false;
         Ok(())
     }
 
@@ -446,6 +449,7 @@ impl Decoder for MeibelDecoder {
         Some(Sought {
             text: self.exchange.text.clone(),
             after: self.exchange.after.clone(),
+            alike: self.exchange.alike,
             ..Sought::default()
         })
     }

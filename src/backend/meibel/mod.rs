@@ -63,7 +63,8 @@ impl Meibel {
             history: self.request(&routes::HISTORY, session)?,
             session: session.to_owned(),
             text,
-            after: self.known.edge(session),
+            after: None,
+            alike: false,
             known: self.known.clone(),
         })
     }
@@ -262,7 +263,8 @@ impl Backend for Meibel {
             // the files have to go out first
             _ => Some(PATIENCE),
         };
-        let exchange = self.exchange(session, message.text.clone())?;
+        let mut exchange = self.exchange(session, message.text.clone())?;
+        (exchange.after, exchange.alike) = self.known.send(session, &message.text);
         Ok(Sending {
             // whoever sends twice must know for certain what was there before
             before: message.redeliver.then(|| exchange.history.clone()),

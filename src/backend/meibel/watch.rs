@@ -15,21 +15,28 @@ use crate::order::Named;
 use crate::text::Text;
 use crate::word::Word;
 
-/// The newest row of each session's history that this client has seen: what it sends later stands behind it.
+/// What this client knows of each session's history: what it sends later stands behind that.
 #[derive(Clone, Default)]
-pub struct Known(Rc<RefCell<Named<Word>>>);
+pub struct Known(Rc<RefCell<Named<Session>>>);
 
-/// A client that lives long forgets what it knew of so many sessions.
+#[derive(Clone, Default)]
+struct Session {
+    /// the newest row that it has seen
+    newest: Option<Word>,
+    /// what it has sent since, and of which it has seen no row
+    unseen: Vec<Text<'static>>,
+}
+
+/// A client that lives long forgets what it knew of so many sessions, and of so many messages of one.
 const MOST_KNOWN: usize = 1_000;
+const MOST_UNSEEN: usize = 100;
 
 impl Known {
     /// Notes that `id` is in the history of `session`.
     pub fn note(&self, session: &str, id: &str) {
-        let mut known = self.0.borrow_mut();
-        if known.len() >= MOST_KNOWN {
-            *known = Named::default();
-        }
-        known.set(session, Word::from(id.to_owned()));
+        let newest = Some(Word::from(id.to_owned()));
+        let unseen = Vec::new();
+        self.set(session, Session { newest, unseen });
     }
 
     /// Notes what is newest in the history of `session`.
@@ -39,10 +46,26 @@ impl Known {
         }
     }
 
-    /// The place behind which everything in `session` is new.
-    pub fn edge(&self, session: &str) -> Option<Edge> {
-        let known = self.0.borrow();
-        known.get(session).map(|id| Edge::Cursor(id.to_string()))
+    /// Notes that a message is sent. Gives the place behind which everything in `session` is new, and whether a row with
+    /// this text there may be that of an earlier message.
+    pub fn send(&self, session: &str, text: &Text<'static>) -> (Option<Edge>, bool) {
+        let known = self.0.borrow().get(session).cloned();
+        let mut known = known.unwrap_or_default();
+        let alike = known.unseen.contains(text) || known.unseen.len() >= MOST_UNSEEN;
+        let newest = known.newest.as_ref();
+        let edge = newest.map(|id| Edge::Cursor(id.to_string()));
+        known.unseen.truncate(MOST_UNSEEN);
+        known.unseen.push(text.clone());
+        self.set(session, known);
+        (edge, alike)
+    }
+
+    fn set(&self, session: &str, value: Session) {
+        let mut known = self.0.borrow_mut();
+        if known.len() >= MOST_KNOWN {
+            *known = Named::default();
+        }
+        known.set(session, value);
     }
 }
 
@@ -117,10 +140,14 @@ impl Watch for Awaiting {
             listener.done(Box::new(Reply::from(answer)), Some(text));
             return Ok(Look::Idle);
         }
+        let grew = match (&self.last, &found) {
+            (Some((_, before)), Some((_, text))) => text.strip_prefix(before).is_some(),
+            _ => true,
+        };
         self.last = found;
-        Ok(match stayed {
-            true => Look::Idle,
-            false => Look::Growing,
+        Ok(match grew && !stayed {
+            true => Look::Growing,
+            false => Look::Idle,
         })
     }
 }

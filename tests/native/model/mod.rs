@@ -6,7 +6,7 @@
 //! alone. A seed that failed once stays here as a test.
 
 mod played;
-mod schedule;
+pub mod schedule;
 
 use agentline::model::Backend;
 
@@ -46,4 +46,20 @@ fn whatever_happens_with_meibel_no_message_is_doubled_or_lost() {
 #[test]
 fn whatever_happens_with_agent_cloud_no_message_is_doubled_or_lost() {
     play(Backend::AgentCloud);
+}
+
+/// Schedules that failed once, and what was mended then.
+const MENDED: [(Backend, u64); 2] = [
+    // the answer to the first of two messages that say the same was unreadable, so its row was not known, and the second,
+    // which never arrived, was taken for it
+    (Backend::Meibel, 10_546),
+    // the frame that says that the message was taken came twice, and so did its event
+    (Backend::Eliza, 104_341),
+];
+
+#[test]
+fn what_went_wrong_once_does_not_again() {
+    for (backend, seed) in MENDED {
+        played::play(backend, seed, false);
+    }
 }

@@ -18,6 +18,8 @@ use crate::support::drive::{Drive, Run, Seen, Server, run_with_key};
 const LONGEST: f64 = 1_100_000.0;
 /// The agent takes no longer to answer.
 const ANSWERED: f64 = 3_000.0;
+/// Nor to answer all that was sent before.
+const ALL_ANSWERED: f64 = 10_000.0;
 /// A session of elizaOS lives for half an hour: a schedule ends before.
 const ENOUGH: f64 = 1_000_000.0;
 
@@ -37,6 +39,8 @@ struct Played {
     unheard: usize,
     /// an answer may come into the history until then
     busy_until: f64,
+    /// Agent Cloud's server stores only a part of what the agent says
+    forgets: bool,
     /// the server's clock was wrong
     skewed: bool,
     loud: bool,
@@ -51,6 +55,7 @@ pub fn play(backend: Backend, seed: u64, loud: bool) {
         sent: Vec::new(),
         unheard: 0,
         busy_until: 0.0,
+        forgets: false,
         skewed: false,
         loud,
     };
@@ -124,10 +129,24 @@ impl Played {
             Action::Pass { milliseconds } => {
                 let now = self.place.world.now();
                 self.place.world.pass(now + milliseconds);
+                if milliseconds > ALL_ANSWERED {
+                    self.unheard = 0;
+                }
             }
             Action::Switch(faults) => {
                 let skews = |rule: &Rule| matches!(rule.fault, Fault::Skew { .. });
                 self.skewed |= faults.rules.iter().any(skews);
+                let forgets = |rule: &Rule| {
+                    matches!(
+                        rule.fault,
+                        Fault::Store {
+                            answer: Some(false),
+                            ..
+                        }
+                    )
+                };
+                let agent_cloud = self.backend == Backend::AgentCloud;
+                self.forgets |= agent_cloud && faults.rules.iter().any(forgets);
                 self.place.world.switch(faults);
             }
         }
@@ -168,13 +187,12 @@ impl Played {
         // the rows of elizaOS do not say what they answer either, and Agent Cloud answers one message after the other; and where a clock ran backwards, nobody
         // can say what stands behind what
         let one_by_one = self.backend == Backend::AgentCloud && self.unheard > 1;
-        let certain = !one_by_one && !self.skewed && quiet;
+        let certain = !one_by_one && !self.skewed && !self.forgets && quiet;
         if run.error.is_none() {
             if certain {
                 let wanted = answer_to(self.backend, text);
                 assert_eq!(said, wanted, "the text is what was said");
             }
-            self.unheard = 0;
         } else {
             self.unheard += usize::from(fate != Delivery::Failed);
         }
@@ -239,7 +257,7 @@ impl Played {
         });
         self.show(&run);
         let told = tell(&run.seen, &shown);
-        if run.error.is_none() && !self.skewed {
+        if run.error.is_none() && !self.skewed && !self.forgets {
             let known = TEXTS
                 .iter()
                 .any(|(text, _)| answer_to(self.backend, text) == told);
@@ -382,7 +400,7 @@ fn tell(seen: &[Seen], shown: &str) -> String {
             _ => {}
         }
     }
-    assert!(starts <= 2, "{starts} times started");
+    assert!(starts <= 1, "{starts} times started");
     text
 }
 

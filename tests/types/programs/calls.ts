@@ -12,6 +12,7 @@ import {
   type CreateSession,
   connect,
   createConversation,
+  type Delivery,
   type EventStream,
   isAgentlineError,
   type ListSessions,
@@ -25,7 +26,9 @@ import {
   type Reply,
   type ReplyEvent,
   type ReplyStream,
+  type ResumeQuery,
   readEvents,
+  type SendOptions,
   type ServerSentEvent,
   type Session,
   type SessionStatus,
@@ -370,4 +373,27 @@ export async function aConversation(client: Client, create: CreateSession): Prom
   leave();
   conversation.close();
   exactly<typeof createConversation>()(inline.createConversation);
+}
+
+/** How far a message is, and its answer found again. */
+export async function deliver(client: Client, session: Session, shown: string): Promise<void> {
+  const states: Delivery[] = [];
+  const options: SendOptions = {
+    redeliver: "when-absent",
+    resume: true,
+    clientMessageId: "mine",
+    onDelivery: (state) => states.push(state),
+    timeout: 1_000,
+  };
+  const stream = client.streamMessage(session.id, "hello", options);
+  const state: "queued" | "sending" | "delivered" | "unknown" | "failed" = stream.delivery;
+  const id: string = stream.clientMessageId;
+  await client.sendMessage(session.id, "hello", { redeliver: "never", resume: undefined });
+  const query: ResumeQuery = { after: new Date(), shown, answerTimeout: 30_000 };
+  const found: ReplyStream = client.resumeReply(session.id, query, { timeout: 1_000 });
+  for await (const message of client.messages(session.id)) {
+    const mark: string | undefined = message.clientMessageId;
+    console.log(mark, id, state, states, found.delivery);
+  }
+  await client.resumeReply(session.id).text();
 }
