@@ -1,13 +1,15 @@
 // A conversation for user interfaces. What it is made of is the client's: see index.d.ts.
 
 import type { AgentlineError, Client } from "./index.js";
-import type { CreateSession, Gap, Message, OutgoingMessage, ReplyEvent, Session } from "./model.js";
-
-/**
- * How far a message is. `"queued"`: not yet handed to the network. `"sending"`: handed over. `"delivered"`: the backend has
- * it. `"unknown"`: it may have it. `"failed"`: it surely has not.
- */
-export type Delivery = "queued" | "sending" | "delivered" | "unknown" | "failed";
+import type {
+  CreateSession,
+  Delivery,
+  Gap,
+  Message,
+  OutgoingMessage,
+  ReplyEvent,
+  Session,
+} from "./model.js";
 
 /**
  * How a conversation stands. `"connecting"`: its history is read for the first time. `"streaming"`: an answer is coming.
@@ -67,6 +69,8 @@ export type ConversationSnapshot = {
   readonly state: ConversationState;
   /** All messages, oldest first. */
   readonly messages: readonly ConversationMessage[];
+  /** Whether the history was read: before that, nothing is known of how many messages there are. */
+  readonly loaded: boolean;
   /** Whether `loadOlder` would bring more. */
   readonly hasOlder: boolean;
   /** Moments of which the server could not list all messages. */

@@ -425,6 +425,10 @@ pub struct Sending {
 pub trait Backend {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
+    /// What the row of the answer to a message is called, where that follows from the message's own id.
+    fn answer_id(&self, _message: &str) -> Option<String> {
+        None
+    }
     /// The header that carries the key; its name in lower case.
     fn key_header(&self, key: &str) -> (&'static str, String);
     /// Reads a refusal.

@@ -12,7 +12,10 @@ mod tests;
 
 use rows::{End as Edge, Row, SILENT};
 use standing::{End, Standing, State};
-use transcript::{Delivery, Live, Transcript};
+use transcript::{Live, Transcript};
+
+use crate::model::Delivery;
+use crate::operation::turn::{LOOKING_FOR_ANSWER, LOOKING_FOR_MESSAGE};
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,12 +168,14 @@ impl Conversation {
         }
     }
 
-    /// The answer of a turn was cut, and is looked for.
-    pub fn looking(&mut self, turn: usize) {
-        if let Some(turn) = self.transcript.turn(turn) {
+    /// The client says something on the way. True if that is only how it stands: it looks for what was cut.
+    pub fn said(&mut self, turn: usize, status: &str) -> bool {
+        let cut = status == LOOKING_FOR_ANSWER;
+        if let Some(turn) = self.transcript.turn(turn).filter(|_| cut) {
             turn.live = Live::Looking;
             turn.answer_version += 1;
         }
+        cut || status == LOOKING_FOR_MESSAGE
     }
 
     /// A row of the answer of a turn is called so.
@@ -296,12 +301,13 @@ impl Conversation {
 
     /// How it stands.
     pub fn state(&self) -> State {
-        let live = self
-            .flight
-            .and_then(|turn| self.transcript.turns().get(turn))
-            .map(|turn| turn.live);
+        let flight = self.flight;
+        let flight = flight.and_then(|turn| self.transcript.turns().get(turn));
+        let looks = |turn: &transcript::Turn| {
+            turn.live == Live::Looking || turn.delivery == Delivery::Unknown
+        };
         self.standing
-            .state(live.is_some(), live == Some(Live::Looking))
+            .state(flight.is_some(), flight.is_some_and(looks))
     }
 
     /// The turn that is under way.

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 
 use super::rows::{End, Row, mark};
 use super::standing::State;
-use super::transcript::{Delivery, Entry, Kind, Live};
+use super::transcript::{Entry, Kind, Live};
 use super::{Conversation, Ended, Kept, Next};
-use crate::model::Role;
+use crate::model::{Delivery, Role};
+use crate::operation::turn::LOOKING_FOR_ANSWER;
 
 const MINUTE: f64 = 60_000.0;
 
@@ -458,6 +459,9 @@ fn an_answer_that_was_cut_is_made_whole_by_the_history_and_one_that_was_stopped_
         conversation.began(turn, "q");
         conversation.grew(turn, true);
         assert_eq!(told(&conversation), ["Q0 Delivered", "A0 Streaming"]);
+        assert!(!conversation.said(turn, "thinking about it"));
+        assert!(conversation.said(turn, LOOKING_FOR_ANSWER));
+        assert_eq!(told(&conversation), ["Q0 Delivered", "A0 Looking"]);
         conversation.ended(20.0, turn, ended, true);
         let rows = [
             row("q", Role::User, 10.0, "tell"),
@@ -528,6 +532,36 @@ fn the_history_wins_over_what_an_earlier_conversation_showed() {
     assert_eq!(
         told(&conversation),
         ["Q0 Delivered", "a0", "Q1 Delivered", "A1 Whole"]
+    );
+}
+
+#[test]
+fn an_answer_whose_row_is_behind_the_next_message_is_not_shown_beside_it() {
+    let rows = [
+        row("q0", Role::User, 10.0, "one"),
+        row("q1", Role::User, 20.0, "two"),
+        row("a0", Role::Assistant, 21.0, "the whole of one"),
+        row("a1", Role::Assistant, 22.0, "whole too"),
+    ];
+    let mut conversation = watched(true);
+    let kept = conversation.keep(Kept::answer("q0".to_owned(), Live::Stopped));
+    conversation.named(kept, "a0".to_owned());
+    took(&mut conversation, &rows, End::Newest);
+    assert_eq!(
+        told(&conversation),
+        ["Q0 Delivered", "q1", "A0 Whole", "a1"]
+    );
+    let mut conversation = watched(true);
+    let turn = conversation
+        .transcript
+        .send("c".to_owned(), mark("one"), 10.0);
+    conversation.began(turn, "q0");
+    conversation.named(turn, "a0".to_owned());
+    conversation.ended(15.0, turn, Ended::Stopped, true);
+    took(&mut conversation, &rows, End::Newest);
+    assert_eq!(
+        told(&conversation),
+        ["Q0 Delivered", "q1", "A0 Stopped", "a1"]
     );
 }
 

@@ -5,22 +5,7 @@
 use std::rc::Rc;
 
 use super::rows::{End, Row, Rows, SILENT};
-use crate::model::Role;
-
-/// Whether the backend has a message that was sent from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// not yet handed to the network
-    Queued,
-    /// handed over
-    Sending,
-    /// the backend has it
-    Delivered,
-    /// it may have it
-    Unknown,
-    /// it surely has not
-    Failed,
-}
+use crate::model::{Delivery, Role};
 
 /// How an answer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -416,8 +401,9 @@ fn placed<'a>(turn: &Turn, rows: &'a [Rc<Row>], at: usize) -> Placed<'a> {
         Some((at, _)) => run.min(at + 1),
         None => run,
     };
-    let recovered = turn.live == Live::Failed && found.is_some();
-    let content = found.filter(|_| recovered || turn.kept).map(|(_, row)| row);
+    // what a person stopped stays so until the page is left; what was cut is whole there
+    let recovered = found.is_some() && (turn.live == Live::Failed || turn.kept);
+    let content = found.filter(|_| recovered).map(|(_, row)| row);
     let live = if recovered { Live::Whole } else { turn.live };
     Placed {
         kind: Some(match content {

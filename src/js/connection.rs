@@ -69,8 +69,7 @@ impl Connection {
 
     /// A conversation in a session, or one that has none yet. `renews`: it is to be renewed where it ends.
     pub fn conversation(&self, begun: bool, renews: bool) -> Conversation {
-        let can = self.backend.capabilities();
-        Conversation::new(begun, can.stores_streamed_replies, renews && can.renew)
+        Conversation::new(self.backend.clone(), begun, renews)
     }
 
     /// What the backend can do, as JSON text.

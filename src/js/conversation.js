@@ -22,6 +22,8 @@ const LATE_FRAME = 100;
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
 
+/** What the backends say of a session that is gone. */
+const GONE = ["expired", "not_found"];
 const STOPPED = Symbol("stopped");
 
 /** A conversation in a session of `client`, or in one that the first message makes. */
@@ -98,8 +100,7 @@ class Conversation {
     const outgoing = typeof message === "string" ? { text: message } : { ...message };
     outgoing.text = String(outgoing.text ?? "");
     if (this.#closed) return;
-    const clientMessageId = outgoing.clientMessageId ?? uuid();
-    delete outgoing.clientMessageId;
+    const clientMessageId = uuid();
     const now = Date.now();
     const turn = this.#machine.send(now, clientMessageId, outgoing.text);
     const exchange = this.#exchange(turn, outgoing, clientMessageId, now);
@@ -115,8 +116,11 @@ class Conversation {
   async retry(id) {
     const exchange = this.#find(id);
     if (this.#closed || exchange === undefined) return;
-    if (this.#parts.get(Number(this.#messageOf(id).key))?.isAnswer) {
-      await this.send(exchange.outgoing);
+    const message = this.#messageOf(id);
+    if (this.#parts.get(Number(message.key)).isAnswer) {
+      // what was sent by an earlier conversation is known by its message only
+      const { text } = this.#messageOf(message.answers) ?? exchange.outgoing;
+      await this.send({ ...exchange.outgoing, text });
     } else if (this.#machine.again(exchange.turn)) {
       exchange.repeat();
       this.#look();
@@ -329,7 +333,7 @@ class Conversation {
     } catch (error) {
       if (!this.#alive(signal)) return;
       this.#error = error;
-      if (error?.kind === "expired" || error?.kind === "not_found") this.#machine.expire();
+      if (GONE.includes(error?.kind)) this.#machine.expire();
     }
     this.#go();
   }
@@ -428,6 +432,8 @@ class Conversation {
     }
     if (this.#closed) return;
     if (error !== undefined) this.#broke(exchange, error, kind);
+    // a session that could not be made is none that is gone
+    if (this.#sessionId === undefined && GONE.includes(kind)) kind = "other";
     machine.ended(Date.now(), turn, kind, error?.retryAfter ?? 0, exchange.shown);
     this.#settling.push(exchange);
     this.#go();
@@ -442,7 +448,7 @@ class Conversation {
       exchange.questionId = id ?? exchange.questionId;
       if (id === undefined) machine.delivery(turn, DELIVERED);
       else machine.began(turn, id);
-    } else {
+    } else if (event.type !== "status" || !machine.said(turn, event.text)) {
       machine.grew(turn, exchange.take(event));
       if (event.type === "done") this.#named(turn, event.reply.message);
     }
@@ -521,6 +527,7 @@ class Conversation {
   #publish() {
     const before = this.snapshot;
     const snapshot = { state: STATES[this.#machine.state], messages: this.#messages() };
+    snapshot.loaded = this.#machine.loaded;
     snapshot.hasOlder = this.#older;
     if (this.#gaps.length > 0) snapshot.gaps = this.#gaps;
     if (this.#error !== undefined) snapshot.error = this.#error;

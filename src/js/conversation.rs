@@ -1,11 +1,14 @@
 //! A conversation as `conversation.js` runs it: what happened goes in, a call for each; out come numbers.
 
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::*;
 
+use crate::backend::Backend;
 use crate::conversation::rows::{End, Row, mark};
-use crate::conversation::transcript::{Delivery, Kind, Live};
+use crate::conversation::transcript::{Kind, Live};
 use crate::conversation::{self, Ended, Kept, Next};
-use crate::model::Role;
+use crate::model::{Delivery, Role};
 
 /// What next, as numbers. `conversation.js` has the same list.
 mod next {
@@ -44,14 +47,25 @@ const LIVES: [Live; 7] = [
 #[wasm_bindgen]
 pub struct Conversation {
     inner: conversation::Conversation,
+    backend: Rc<dyn Backend>,
     turn: usize,
 }
 
 impl Conversation {
-    pub(super) fn new(begun: bool, resumes: bool, renews: bool) -> Self {
+    pub(super) fn new(backend: Rc<dyn Backend>, begun: bool, renews: bool) -> Self {
+        let can = backend.capabilities();
+        let resumes = can.stores_streamed_replies;
         Conversation {
-            inner: conversation::Conversation::new(begun, resumes, renews),
+            inner: conversation::Conversation::new(begun, resumes, renews && can.renew),
+            backend,
             turn: 0,
+        }
+    }
+
+    /// The answer of a turn may be in the history under this name, whether it came in here or not.
+    fn name_answer(&mut self, turn: usize, message: &str) {
+        if let Some(id) = self.backend.answer_id(message) {
+            self.inner.named(turn, id);
         }
     }
 }
@@ -130,7 +144,9 @@ impl Conversation {
     #[wasm_bindgen(js_name = keepAnswer)]
     pub fn keep_answer(&mut self, question_id: String, live: usize) -> usize {
         let live = LIVES.get(live).copied().unwrap_or(Live::Whole);
-        self.inner.keep(Kept::answer(question_id, live))
+        let turn = self.inner.keep(Kept::answer(question_id.clone(), live));
+        self.name_answer(turn, &question_id);
+        turn
     }
 
     /// A message that an earlier conversation did not get through: the number of its turn.
@@ -165,6 +181,7 @@ impl Conversation {
     /// The backend took the message, and gave it this id.
     pub fn began(&mut self, turn: usize, id: &str) {
         self.inner.began(turn, id);
+        self.name_answer(turn, id);
     }
 
     /// What becomes of the message, as the place of the word in its list.
@@ -179,9 +196,9 @@ impl Conversation {
         self.inner.grew(turn, text);
     }
 
-    /// The answer was cut, and is looked for.
-    pub fn looking(&mut self, turn: usize) {
-        self.inner.looking(turn);
+    /// The client says something on the way. True if that is only how the turn stands.
+    pub fn said(&mut self, turn: usize, status: &str) -> bool {
+        self.inner.said(turn, status)
     }
 
     /// A row of the answer is called so.
@@ -276,6 +293,12 @@ impl Conversation {
     #[wasm_bindgen(getter)]
     pub fn state(&self) -> usize {
         self.inner.state() as usize
+    }
+
+    /// Whether the history was read.
+    #[wasm_bindgen(getter)]
+    pub fn loaded(&self) -> bool {
+        self.inner.standing.loaded
     }
 
     /// The transcript from the top down, four numbers an entry: its key, the handle of the row that has its content, the

@@ -22,10 +22,11 @@ use crate::text::Text;
 /// How long an answer is looked for without a sign of life, unless the caller says so.
 const ANSWER_TIMEOUT: f64 = 60_000.0;
 
-/// What a caller hears while the history is looked at.
-const LOOKING_FOR_MESSAGE: &str =
+/// What a caller hears while the message is looked for in the history.
+pub const LOOKING_FOR_MESSAGE: &str =
     "nobody knows whether the message arrived: looking for it in the history";
-const LOOKING_FOR_ANSWER: &str =
+/// What a caller hears while the rest of an answer is looked for there.
+pub const LOOKING_FOR_ANSWER: &str =
     "the answer was cut off: looking for the rest of it in the history";
 
 /// Why the answer to a message of the history does not come.

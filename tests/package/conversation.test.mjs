@@ -491,6 +491,49 @@ test("what a page kept of an earlier conversation is there again where the serve
   );
 });
 
+const slow = "one two three four five six seven eight nine ten";
+
+test("an answer whose stream is cut is looked for, and is whole once", async () => {
+  const { conversation, sandbox, seen } = await begin("meibel", { sessionId: null });
+  await conversation.send("say hello");
+  sandbox.setFaults([{ fault: "cut", at: 900, operation: "sendMessage", times: 1 }]);
+  await conversation.send(`stream 10 40 ${slow}`);
+  const { messages } = await until(conversation, idle);
+  assert.deepEqual(
+    messages.map(({ text }) => text),
+    ["say hello", "hello", `stream 10 40 ${slow}`, slow],
+  );
+  assert.equal(messages[3].live, undefined);
+  assert.ok(seen.some(({ state }) => state === "reconnecting"));
+  const shown = seen.map(({ messages }) => messages[3]?.text ?? "");
+  assert.ok(
+    shown.every((text) => slow.startsWith(text)),
+    "nothing that was shown is taken back",
+  );
+});
+
+for (const kept of [true, false]) {
+  const how = kept ? "what was shown of it" : "nothing";
+  test(`an answer that was coming when the page was left goes on, with ${how} kept`, async () => {
+    const sandbox = createSandbox({ seed: 1 });
+    const left = await begin("meibel", { sessionId: null, sandbox });
+    left.conversation.send(`stream 10 150 ${slow}`);
+    await until(left.conversation, ({ messages }) => messages[1]?.text.length > 8);
+    const { sessionId, messages } = left.conversation.getSnapshot();
+    const initial = kept ? JSON.parse(JSON.stringify(messages)) : [];
+    left.conversation.close();
+    const { conversation, seen } = await begin("meibel", { sessionId, sandbox, initial });
+    const found = await until(conversation, ({ messages }) => messages[1]?.text === slow);
+    assert.equal(found.messages.length, 2);
+    await until(conversation, idle);
+    const { length } = messages[1].text;
+    const least = kept ? length : 0;
+    const answers = seen.map(({ messages }) => messages[1]).filter(Boolean);
+    assert.ok(answers.every(({ text }) => slow.startsWith(text) && text.length >= least));
+    assert.ok(answers.some(({ live }) => live === "reconnecting"));
+  });
+}
+
 test("nothing throws and nothing rejects, whatever is given", async () => {
   const { conversation } = await begin("eliza");
   for (const wrong of [undefined, null, 7, {}, { text: 7 }, { text: "" }]) {

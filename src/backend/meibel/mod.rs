@@ -90,6 +90,10 @@ impl Backend for Meibel {
         }
     }
 
+    fn answer_id(&self, message: &str) -> Option<String> {
+        Some(wire::answer_id(message))
+    }
+
     fn key_header(&self, key: &str) -> (&'static str, String) {
         routes::KEY.header(key)
     }

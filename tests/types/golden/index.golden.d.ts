@@ -31,7 +31,6 @@ export type {
   ConversationOptions,
   ConversationSnapshot,
   ConversationState,
-  Delivery,
   Live,
 } from "./conversation.js";
 export { createConversation } from "./conversation.js";
