@@ -1,4 +1,4 @@
-// In: settings. Out: a client of the package, the sessions it finds, a token for a password. The package is imported only
+// In: settings. Out: a client of the package with what makes conversations of it, the sessions it finds, a token for a password. The package is imported only
 // here, and not before it is needed: if it is missing, the page can still say so.
 
 import { backends, isInPage, optionsFor, withoutPasswords } from "./backends.js";
@@ -15,17 +15,18 @@ async function sandboxOfThisPage() {
 }
 
 export async function openClient(settings) {
-  const { connect } = await import("agentline");
+  const { connect, createConversation } = await import("agentline");
   const own = isInPage(settings)
     ? (await sandboxOfThisPage()).connectOptions(settings.backend)
     : { backend: settings.backend };
-  return connect({
+  const client = await connect({
     ...own,
     ...optionsFor("connect", settings),
     ...backends[settings.backend].connectsWith,
     allowBrowserKey: true, // the person typed the key into this page for this server
     ...patience,
   });
+  return { client, createConversation };
 }
 
 /** What a new session of `settings` needs. */
@@ -69,6 +70,7 @@ export async function signedIn(settings) {
 /** Tries settings before they are taken: resolves with those to take, or throws what is wrong with them. */
 export async function tryOut(settings) {
   const taken = await signedIn(settings);
-  await listSessions(await openClient(taken), taken);
+  const { client } = await openClient(taken);
+  await listSessions(client, taken);
   return taken;
 }

@@ -15,13 +15,15 @@ const longestPause = 30_000;
 
 export class Connection extends EventTarget {
   settings;
-  client = undefined;
+  client = undefined; // once the server has answered
+  made = undefined; // before that
   problem = undefined;
   #standing = "closed";
   #streams = 0;
   #pause = firstPause;
   #timer = 0;
-  #opening = undefined; // the promise of a client
+  #making = undefined; // the promise of a client
+  #opening = undefined; // that it works
   #closed = false;
 
   constructor(settings) {
@@ -54,6 +56,18 @@ export class Connection extends EventTarget {
     return this.#standing === "idle" && this.#streams > 0 ? "streaming" : this.#standing;
   }
 
+  /** Makes a client, for which no server is needed. */
+  make() {
+    this.#making ??= openClient(this.settings).then((made) => {
+      this.made = made.client;
+      return made;
+    });
+    this.#making.catch(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
+  }
+
   /** Opens a client and asks the server for the sessions of this user, which proves the connection. */
   open() {
     this.#opening ??= this.#open().finally(() => {
@@ -66,7 +80,7 @@ export class Connection extends EventTarget {
     clearTimeout(this.#timer);
     this.#stand("connecting");
     try {
-      const client = await openClient(this.settings);
+      const { client } = await this.make();
       const sessions = await this.#find(client);
       this.client = client;
       this.#pause = firstPause;
@@ -93,7 +107,7 @@ export class Connection extends EventTarget {
     if (!this.client) await this.open();
     try {
       const result = await call(this.client);
-      this.#recovered();
+      this.recovered();
       return result;
     } catch (error) {
       this.learn(error, doing);
@@ -118,6 +132,11 @@ export class Connection extends EventTarget {
     return problem;
   }
 
+  /** The platform says that there is no network. */
+  isOffline() {
+    this.#stand("offline", this.explain({ kind: "network" }, "session"));
+  }
+
   streamStarted() {
     this.#streams += 1;
     this.#notify();
@@ -125,11 +144,12 @@ export class Connection extends EventTarget {
 
   streamEnded(succeeded) {
     this.#streams -= 1;
-    if (succeeded) this.#recovered();
+    if (succeeded) this.recovered();
     this.#notify();
   }
 
-  #recovered() {
+  /** Something worked again. */
+  recovered() {
     this.#pause = firstPause;
     if (this.#standing === "offline" || this.#standing === "error") this.#stand("idle");
   }

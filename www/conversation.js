@@ -1,41 +1,24 @@
-// In: a session (or none yet) and what the person does. Out: an ordered list of entries and how each stands.
-// It talks to the client and to what this browser keeps; what an entry is made of is entries.js and reply.js, how rows
-// that were seen before find their entries is merge.js, showing it all is left to transcript.js.
+// In: a session (or none yet) and what the person does. Out: an ordered list of entries and how each stands, from the
+// package's store, which does all the work: what the server says, what is on its way, and what this browser kept become one
+// list there. Here it is only told in the page's words, and kept for the next visit.
 //
 // Events: "entries" (the list changed), "entry" (one changed; detail: the entry), "delta" (an answer grew;
 // detail: the entry and the text that came), "state" (busy, gone, or how the older messages stand),
 // "session" (it got one), "settled" (an answer came to its end, good or bad), "said" (words for a screen reader).
 
-import {
-  entriesOf,
-  titleFrom,
-  turnOf,
-  unsentEntry,
-  withBeside,
-  withGap,
-  withKeptAnswers,
-} from "./entries.js";
-import { isSessionGone, isSessionStopped } from "./errors.js";
+import { contentOf, groupsOf, isComing, titleFrom, withGaps } from "./entries.js";
+import { isSessionStopped } from "./errors.js";
 import {
   dropUnsent,
-  keepAnswer,
-  keepBeside,
+  initialOf,
+  keep,
   keepMade,
-  keepUnsent,
   moveRecord,
   nameSession,
   readRecord,
-  unsentBeside,
 } from "./kept.js";
-import { merge } from "./merge.js";
-import { takeEvent, takeReply } from "./reply.js";
 
 const pageSize = 40;
-const stopped = Symbol("stopped by the person");
-// A row that grows is looked at so often, and counts as whole when it has not grown for so long: an agent that stopped
-// never says so in its last row.
-const lookEvery = 1_000;
-const stillFor = 15_000;
 const lateAfter = 2_500; // ms without a sign that the message was taken
 
 export class Conversation extends EventTarget {
@@ -43,16 +26,22 @@ export class Conversation extends EventTarget {
   older = "unknown"; // "unknown", "loading", "more", "none", "failed"
   olderProblem = undefined;
   gone = undefined; // or how the session ended
+  busy = false;
   #connection;
-  #flight = undefined; // the question under way: { question, answer, controller }
-  #before = undefined;
-  #known = new Set(); // ids of the messages that are in `entries`
-  #loading = undefined; // the page under way
-  #refreshing = undefined;
+  #store = undefined;
+  #opening = undefined; // the promise of a store
+  #listening = false;
+  #leave = undefined; // ends the listening
+  #snapshot = undefined;
+  #groups = new Map(); // key of an entry -> the messages that it shows
+  #problems = new WeakMap(); // error -> what the page says of it
+  #loadingOlder = false;
+  #late = undefined; // the timer after which a message that was not taken is late
+  #retried = new Set(); // keys of entries
+  #lostFiles = new Map(); // client message id -> names
   #shown = false;
-  #looking = 0; // the timer of the next look at a row that grows
-  #grownAt = 0;
-  #made = 0;
+  #going = false; // a message of which no snapshot tells yet
+  #wasBusy = false; // by the snapshot before
 
   constructor(connection, session) {
     super();
@@ -60,7 +49,7 @@ export class Conversation extends EventTarget {
     this.session = session;
     if (!session) {
       this.older = "none";
-      this.#addUnsent(readRecord(this.id), []);
+      if (readRecord(this.id).unsent.length > 0) this.#open();
     }
   }
 
@@ -68,292 +57,297 @@ export class Conversation extends EventTarget {
     return this.session?.id ?? `new.${this.#connection.settings.backend}`;
   }
 
-  get busy() {
-    return this.#flight !== undefined;
-  }
-
-  /** Whether a person looks at it: only then is a row that grows looked at again and again. */
+  /** Whether a person looks at it: else the store need not look whether there is something new. */
   set shown(shown) {
     this.#shown = shown;
+    this.#listen();
     if (shown) this.refresh();
-    else clearTimeout(this.#looking);
   }
 
-  /** Loads the newest page, or the page before the oldest known message. */
-  loadOlder() {
-    if (this.session && !this.gone && this.older !== "loading" && this.older !== "none")
-      this.#loading = this.#loadPage();
-    return this.#loading;
-  }
-
-  async #loadPage() {
-    const first = this.older === "unknown" || this.#before === undefined;
-    this.#setOlder("loading");
-    try {
-      const query = first ? { limit: pageSize } : { limit: pageSize, before: this.#before };
-      const page = await this.#getMessages(query);
-      this.#takePage(page, first);
-      this.#before = page.cursors.before;
-      this.#setOlder(page.hasMore && this.#before !== undefined ? "more" : "none");
-      this.#lookAgain();
-    } catch (error) {
-      this.olderProblem = this.#connection.explain(error, "session");
-      if (isSessionGone(error, "session")) this.#goneNow();
-      this.#setOlder("failed");
-    }
-  }
-
-  #getMessages(query) {
-    return this.#connection.run("session", (client) => client.getMessages(this.session.id, query));
-  }
-
-  #setOlder(older) {
-    this.older = older;
-    if (older !== "failed") this.olderProblem = undefined;
-    this.#notify("state");
-  }
-
-  #takePage(page, newest) {
-    const record = readRecord(this.id);
-    const messages = page.messages.filter((message) => !this.#known.has(message.id));
-    for (const message of messages) this.#known.add(message.id);
-    const stored = withBeside(entriesOf(messages), record.beside);
-    const { answerIdOf } = this.#connection.backend;
-    const isAnswered = (id) => Boolean(answerIdOf) && this.#known.has(answerIdOf(id));
-    const rows = withKeptAnswers(stored, record.answers, this.entries[0], isAnswered);
-    this.entries = [...withGap(rows, page.gap), ...this.entries];
-    if (newest) this.#addUnsent(record, messages);
-    const firstQuestion = this.entries.find((entry) => entry.role === "user");
-    if (firstQuestion) nameSession(this.id, titleFrom(firstQuestion.text), false);
-    this.#notify("entries");
-  }
-
-  #addUnsent(record, messages) {
-    const shown = new Set(this.entries.map((entry) => entry.key));
-    const others = record.unsent.filter((unsent) => !shown.has(unsent.key));
-    const left = unsentBeside(others, messages);
-    for (const unsent of others) {
-      if (!left.includes(unsent)) dropUnsent(this.id, unsent.key);
-    }
-    this.entries = [...this.entries, ...left.map(unsentEntry)];
-  }
-
-  /** Looks whether the server has something newer: what others wrote, the end of an answer that was cut off here. */
-  refresh() {
-    if (!this.session || this.busy || this.gone) return;
-    if (this.older !== "more" && this.older !== "none") return;
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
+  /** The store, which needs a client, and that no server. */
+  #open() {
+    this.#opening ??= this.#connection.make().then(({ client, createConversation }) => {
+      const record = readRecord(this.id);
+      for (const { key, files } of record.unsent) this.#lostFiles.set(key, files);
+      this.#store = createConversation(client, this.session?.id, {
+        pageSize,
+        create: () => this.#create(),
+        initial: initialOf(record),
+      });
+      this.#listen(true);
+      return this.#store;
     });
+    this.#opening.catch((error) => {
+      this.#opening = undefined;
+      this.#connection.learn(error, "connect");
+    });
+    return this.#opening;
   }
 
-  async #refresh() {
-    try {
-      const { messages } = await this.#getMessages({ limit: pageSize });
-      // What was begun meanwhile is not in them, or half.
-      if (this.busy) return;
-      for (const { id } of messages) this.#known.add(id);
-      const { entries, changed, grown, stored } = merge(this.entries, entriesOf(messages));
-      for (const question of stored) dropUnsent(this.id, question.key);
-      if (grown) this.#grownAt = Date.now();
-      const listChanged = entries.length !== this.entries.length;
-      this.entries = entries;
-      if (listChanged) this.#notify("entries");
-      for (const entry of changed) this.#notify("entry", entry);
-      this.#lookAgain();
-    } catch (error) {
-      if (!error?.kind) throw error;
-      // `connection` tells. A session that is gone is found out here as well as by sending.
-      if (isSessionGone(error, "session")) this.#goneNow();
-    }
+  #listen(always = this.#shown || this.busy) {
+    if (!this.#store || always === this.#listening) return;
+    this.#listening = always;
+    if (always) this.#leave = this.#store.subscribe((snapshot) => this.#take(snapshot));
+    else this.#leave();
   }
 
-  #lookAgain() {
-    clearTimeout(this.#looking);
-    const growing = this.entries.filter((entry) => entry.state === "growing");
-    if (growing.length === 0) return;
-    this.#grownAt ||= Date.now();
-    if (Date.now() - this.#grownAt < stillFor) {
-      if (this.#shown) this.#looking = setTimeout(() => this.refresh(), lookEvery);
-      return;
-    }
-    for (const entry of growing) {
-      entry.state = "complete";
-      this.#notify("entry", entry);
-    }
-  }
-
-  /** Sends a text and reads the answer to its end. Never throws: how it went is in the entries. */
-  async send(text, files = []) {
-    if (this.busy || this.gone) return;
-    const at = Date.now();
-    const { question, answer } = turnOf(`sent-${at}-${this.#made++}`, text, files, at);
-    const flight = { question, answer, controller: new AbortController() };
-    this.#flight = flight;
-    clearTimeout(this.#looking);
-    this.entries = [...this.entries, question, answer];
-    // Kept before it leaves, so that a crash of the page loses no text either.
-    keepUnsent(this.id, { ...question, certain: false });
-    this.#notify("entries");
-    this.#notify("state");
-    this.#connection.streamStarted();
-    let succeeded = false;
-    try {
-      // A page that is still on its way must not bring this question a second time.
-      await this.#loading;
-      if (!this.session) await this.#begin(flight);
-      await this.#read(flight);
-      succeeded = true;
-      this.#said(
-        answer.text === ""
-          ? "Answer finished. It is empty."
-          : `Answer finished: ${shortened(answer.text)}`,
-      );
-    } catch (error) {
-      this.#fail(flight, error);
-    } finally {
-      this.#flight = undefined;
-      this.#connection.streamEnded(succeeded);
-      this.#notify("state");
-      this.#notify("settled");
-    }
-  }
-
-  async #begin({ question, controller }) {
+  async #create() {
     const session = await this.#connection.createSession();
     moveRecord(this.id, session.id);
     this.session = session;
     keepMade(session.id, this.#connection.place);
-    nameSession(session.id, titleFrom(question.text), false);
+    const question = this.entries.find((entry) => entry.role === "user");
+    if (question) nameSession(session.id, titleFrom(question.text), false);
     this.#notify("session");
-    controller.signal.throwIfAborted();
+    return session;
   }
 
-  async #read({ question, answer, controller }) {
-    const { client, backend } = this.#connection;
-    const { text, files } = question;
-    const message = { text, ...(files.length > 0 && { files }), ...backend.asksFor };
-    const stream = client.streamMessage(this.session.id, message, { signal: controller.signal });
-    const late = { type: "status", text: backend.agentIsLate ?? "" };
-    const timer = setTimeout(() => {
-      if (question.state === "sending") this.#grow(answer, late);
-    }, lateAfter);
+  /** Loads the newest page, or the page before the oldest known message. */
+  async loadOlder() {
+    if (!this.session || this.gone || this.#loadingOlder) return;
+    if (this.#store && !this.#snapshot.loaded) return this.#store.refresh();
+    this.#loadingOlder = true;
+    this.#showOlder();
     try {
-      for await (const event of stream) this.#take(question, answer, event);
-    } finally {
-      clearTimeout(timer);
+      const store = this.#store ?? (await this.#open());
+      await store.loadOlder();
+    } catch (error) {
+      this.older = "failed";
+      this.olderProblem = this.#explain(error, "session");
+    }
+    this.#loadingOlder = false;
+    // it publishes with the next frame
+    if (this.#store) this.#take(this.#store.getSnapshot());
+  }
+
+  /** Looks whether the server has something newer: what others wrote, the end of an answer that was cut off here. */
+  refresh() {
+    if (this.session && !this.gone) this.#store?.refresh();
+  }
+
+  // --- what the store says
+
+  #take(snapshot) {
+    const before = this.#snapshot;
+    this.#snapshot = snapshot;
+    const isNew = before?.messages !== snapshot.messages || before?.gaps !== snapshot.gaps;
+    if (isNew || !before) this.#takeMessages(snapshot);
+    if (snapshot.error && snapshot.error !== before?.error)
+      this.#connection.learn(snapshot.error, this.session ? "session" : "create");
+    if (snapshot.loaded && !snapshot.error && before?.error) this.#connection.recovered();
+    this.#showQueued(snapshot);
+    this.#showStanding(snapshot);
+  }
+
+  /** Only without a network does a message wait for so long that one has to say so. */
+  #showQueued({ state }) {
+    const wanted = state === "offline" ? "queued" : "sending";
+    for (const entry of this.entries) {
+      if (entry.message?.delivery !== "queued" || entry.state === wanted) continue;
+      entry.state = wanted;
+      this.#notify("entry", entry);
     }
   }
 
-  #take(question, answer, event) {
-    if (event.type === "start") {
-      this.#delivered(question, event.message?.id ?? event.messageId);
-    } else if (event.type === "done") {
-      this.#delivered(question);
-      this.#finish(answer, event.reply);
-    } else {
-      this.#grow(answer, event);
+  #takeMessages({ messages, gaps }) {
+    const groups = new Map();
+    const known = new Map(this.entries.map((entry) => [entry.key, entry]));
+    const changed = [];
+    const added = [];
+    const entries = groupsOf(messages).map((group) => {
+      const key = `message-${group[0].key}`;
+      const old = this.#groups.get(key);
+      groups.set(key, group);
+      const entry = known.get(key);
+      if (!entry || !old) {
+        added.push(this.#added(group));
+        return added.at(-1);
+      }
+      if (old.length !== group.length || old.some((one, at) => one !== group[at]))
+        changed.push([entry, this.#renewed(entry, group)]);
+      return entry;
+    });
+    this.#groups = groups;
+    for (const [at, entry] of entries.entries()) {
+      const next = entries[at + 1];
+      if (entry.state === "uncertain" && next && isComing(next)) entry.state = "checking";
     }
+    const all = withGaps(entries, gaps);
+    const listChanged =
+      all.length !== this.entries.length || all.some((one, at) => one.key !== this.entries[at].key);
+    this.entries = listChanged ? all : this.entries;
+    this.#keep(messages);
+    if (listChanged) this.#notify("entries");
+    for (const [entry, before] of changed) this.#tell(entry, before);
+    // what was kept of an error is none that happened now
+    for (const entry of added)
+      if (entry.message.error?.name === "AgentlineError") this.#fails(entry);
   }
 
-  #grow(answer, event) {
-    if (answer.state === "waiting" && (event.type === "content" || event.type === "replace")) {
-      answer.state = "streaming";
-      answer.at = Date.now();
-      this.#notify("entry", answer);
-      this.#said("Answer started");
-    }
-    const changed = takeEvent(answer, event);
-    if (changed === "text") this.#notify("delta", { entry: answer, delta: event.delta });
-    else if (changed) this.#notify("entry", answer);
-    if (event.type === "status" && changed) this.#said(event.text);
+  #added(group) {
+    const entry = contentOf(group);
+    this.#complete(entry);
+    return entry;
   }
 
-  #delivered(question, messageId) {
-    question.state = "stored";
-    if (messageId) {
-      question.id = messageId;
-      question.ids = [messageId];
-      this.#known.add(messageId);
-    }
-    dropUnsent(this.id, question.key);
-    this.#notify("entry", question);
+  /** Brings an entry up to date, and gives what it was. */
+  #renewed(entry, group) {
+    const before = { ...entry };
+    Object.assign(entry, contentOf(group, entry));
+    this.#complete(entry);
+    return before;
   }
 
-  #finish(answer, reply) {
-    const { message } = reply;
-    const { capabilities } = this.#connection.client;
-    takeReply(answer, reply);
-    answer.state = "complete";
-    answer.at = message.timestamp ?? Date.now();
-    answer.id = message.id;
-    answer.ids = this.#connection.backend.rowsOf?.(message) ?? [message.id];
-    for (const id of answer.ids) this.#known.add(id);
-    if (capabilities.storesStreamedReplies) keepBeside(this.id, message.id, answer);
-    else this.#keep(answer);
+  #complete(entry) {
+    const { error, clientMessageId } = entry.message;
+    entry.problem = error && this.#explain(error, this.session ? "send" : "create");
+    entry.retried = this.#retried.has(entry.key);
+    const lost = this.#lostFiles.get(clientMessageId);
+    entry.lostFiles = lost?.length > 0 && !entry.files ? lost : undefined;
+  }
+
+  #tell(entry, before) {
+    const { text, state } = entry;
+    const grew = state === "streaming" && before.state === state && text.startsWith(before.text);
+    if (grew && entry.parts.length === before.parts.length) {
+      this.#notify("delta", { entry, delta: text.slice(before.text.length) });
+    } else this.#notify("entry", entry);
+    if (before.state === state && entry.problem === before.problem)
+      return this.#sayStatus(entry, before);
+    if (state === "streaming" && before.state === "waiting") this.#said("Answer started");
+    if (state === "resuming") this.#said("The answer was cut off. Looking for the rest.");
+    if (state === "stopped") this.#said("Answer stopped");
+    if (state === "complete" && isComing(before))
+      this.#said(
+        text === "" ? "Answer finished. It is empty." : `Answer finished: ${shortened(text)}`,
+      );
+    this.#fails(entry);
+  }
+
+  #sayStatus({ parts }, before) {
+    const last = parts.at(-1);
+    if (last?.kind === "status" && parts.length !== before.parts.length) this.#said(last.text);
+  }
+
+  #fails({ problem, message }) {
+    if (!problem) return;
+    this.#connection.learn(message.error, "send");
+    if (isSessionStopped(message.error)) this.end("stopped");
+    this.#said([problem.title, problem.detail].filter(Boolean).join(" "));
+  }
+
+  #explain(error, doing) {
+    // what was kept of an error is no object of the package, but has its words
+    const known = this.#problems.get(error);
+    const problem = known ?? this.#connection.explain(error, doing);
+    this.#problems.set(error, problem);
+    return problem;
+  }
+
+  /** Whatever the server has not is kept by this browser. */
+  #keep(messages, leaving) {
+    const { capabilities } = this.#connection.made;
+    keep(this.id, messages, capabilities.storesStreamedReplies, leaving);
+    if (!this.session) return;
+    const question = this.entries.find((entry) => entry.role === "user");
+    if (question) nameSession(this.id, titleFrom(question.text), false);
+  }
+
+  #showStanding(snapshot) {
+    const { entries } = this;
+    const answer = entries.findLast(isComing);
+    const question = answer && entries[entries.indexOf(answer) - 1];
+    const wasBusy = this.#wasBusy;
+    // what waits for the network can wait for more
+    if (answer) this.#going = false;
+    const waits = snapshot.state === "offline" && question?.state === "queued";
+    this.busy = this.#going || (Boolean(answer) && !waits);
+    const ended = wasBusy && !this.busy;
+    this.#wasBusy = this.busy;
+    if (!wasBusy && this.busy) this.#connection.streamStarted();
+    if (ended) this.#connection.streamEnded(entries.at(-1)?.state === "complete");
+    if (question?.state === "sending") this.#late ??= setTimeout(() => this.#isLate(), lateAfter);
+    else this.#late = void clearTimeout(this.#late);
+    if (snapshot.state === "expired") this.gone = "expired";
+    this.#showOlder();
+    if (ended) this.#notify("settled");
+    this.#listen();
+  }
+
+  #isLate() {
+    const { agentIsLate } = this.#connection.backend;
+    const answer = this.entries.findLast(isComing);
+    if (!answer || !agentIsLate) return;
+    answer.parts = [...answer.parts, { kind: "status", text: agentIsLate }];
+    this.#said(agentIsLate);
     this.#notify("entry", answer);
   }
 
-  #keep(answer) {
-    const { question, problem } = answer;
-    if (question.id)
-      keepAnswer(this.id, question.id, {
-        ...answer,
-        problem: problem && { ...problem, retryAt: undefined },
-      });
+  #showOlder() {
+    const { loaded, hasOlder, error, state } = this.#snapshot ?? {};
+    const failed = error && !this.#loadingOlder && state !== "expired";
+    this.olderProblem = failed ? this.#explain(error, "session") : undefined;
+    if (!this.session) this.older = "none";
+    else if (this.gone && !loaded) this.older = "failed";
+    else if (failed && (!loaded || hasOlder)) this.older = "failed";
+    else if (!loaded || this.#loadingOlder) this.older = "loading";
+    else this.older = hasOlder ? "more" : "none";
+    this.#notify("state");
   }
 
-  #fail({ question, answer, controller }, error) {
-    const byPerson = controller.signal.aborted && controller.signal.reason === stopped;
-    const doing = this.session ? "send" : "create";
-    const problem = byPerson ? undefined : this.#connection.learn(error, doing);
-    const fate =
-      question.state === "stored" ? "yes" : !this.session ? "no" : (error?.delivered ?? "unknown");
-    answer.text = longer(answer.text, error?.partial?.message?.text);
-    answer.at ??= Date.now();
-    if (fate === "yes" || answer.text !== "") {
-      this.#delivered(question);
-      answer.state = byPerson ? "stopped" : error?.kind === "agent" ? "failed" : "cut";
-      answer.problem = problem;
-      this.#keep(answer);
-      this.#notify("entry", answer);
-    } else {
-      question.state = fate === "no" ? "unsent" : "uncertain";
-      question.problem = problem;
-      this.entries = this.entries.filter((entry) => entry !== answer);
-      keepUnsent(this.id, { ...question, certain: fate === "no" });
-      this.#notify("entries");
-      this.#notify("entry", question);
+  // --- what the person does
+
+  /** Sends a text, and says whether it could. How it went is in the entries. */
+  async send(text, files = []) {
+    if (this.gone) return false;
+    this.#goes();
+    try {
+      await this.#open();
+    } catch {
+      // the package itself is missing: the connection says so
+      this.#going = this.busy = false;
+      this.#notify("state");
+      return false;
     }
-    if (isSessionGone(error, doing)) this.#goneNow();
-    if (isSessionStopped(error)) this.end("stopped");
-    this.#said(
-      byPerson ? "Answer stopped" : [problem.title, problem.detail].filter(Boolean).join(" "),
-    );
+    this.#listen(true);
+    const given = files.length > 0 ? { files } : {};
+    this.#store.send({ text, ...given, ...this.#connection.backend.asksFor });
+    return true;
+  }
+
+  /** A message goes out. The snapshot says so with the next frame. */
+  #goes() {
+    this.#going = true;
+    this.busy = true;
+    this.#notify("state");
   }
 
   stop() {
-    this.#flight?.controller.abort(stopped);
+    this.#store?.stop();
   }
 
   /** The page is going away, and the answer with it: what has arrived is kept at once, while there is time. */
   leave() {
-    const answer = this.#flight?.answer;
-    if (answer && answer.text !== "") this.#keep({ ...answer, state: "stopped" });
-    this.stop();
+    if (this.#store) this.#keep(this.#store.getSnapshot().messages, true);
+  }
+
+  /** Ends what is under way here. */
+  close() {
+    this.#leave?.();
+    this.#store?.close();
   }
 
   /** Sends a text again: the question of a failed answer as a new message, an unsent one in its own place. */
   retry(entry) {
     if (this.busy || this.gone) return;
-    if (entry.role === "user") {
-      this.take(entry);
-      this.send(entry.text, entry.files);
-    } else if (entry.question) {
+    if (entry.role !== "user") {
+      this.#retried.add(entry.key);
       entry.retried = true;
       this.#notify("entry", entry);
-      this.send(entry.question.text, entry.question.files);
     }
+    this.#goes();
+    this.#listen(true);
+    this.#store.retry(entry.message.key);
   }
 
   /** Calls the session's agent back, and sends again what found it away. */
@@ -371,8 +365,10 @@ export class Conversation extends EventTarget {
 
   /** Takes an unsent text out of the conversation, to be edited or sent elsewhere. */
   take(entry) {
+    const { key, clientMessageId } = entry.message;
+    this.#store.remove(key);
+    dropUnsent(this.id, clientMessageId);
     this.entries = this.entries.filter((other) => other !== entry);
-    dropUnsent(this.id, entry.key);
     this.#notify("entries");
     return entry;
   }
@@ -385,10 +381,6 @@ export class Conversation extends EventTarget {
   /** Nobody has written or begun anything here. */
   get isUntouched() {
     return !this.session && this.entries.length === 0;
-  }
-
-  #goneNow() {
-    this.end("expired");
   }
 
   /** The session takes no more messages: it "expired" (the server forgot it), was "cancelled" or "stopped". */
@@ -405,7 +397,5 @@ export class Conversation extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
-
-const longer = (first, second = "") => (second.length > first.length ? second : first);
 
 const shortened = (text) => (text.length > 600 ? `${text.slice(0, 600)}…` : text);

@@ -1,136 +1,109 @@
-// In: rows of a history, and what this browser keeps beside them. Out: entries of a conversation. Which rows are new, and
-// where they go, is conversation.js's; how an entry looks is message.js's.
+// In: the messages of a conversation, as the package's store gives them. Out: what the page shows of them, as entries: the
+// rows of tools stand with the answer that they led to, and a moment of which messages are missing says so. How an entry
+// looks is message.js.
 //
-// An entry: { key, id?, role, author?, text, at?, state, parts, sources?, citations?, usage?, files?, kept?, problem?,
-//             question?, note? }
-//   state of a question: "sending", "stored", "unsent" (not taken), "uncertain" (perhaps taken)
-//   state of an answer:  "waiting", "streaming", "complete", "stopped", "cut", "failed", "growing" (a row of the history)
+// An entry: { key, role, author?, text, at?, state, parts, sources?, citations?, usage?, files?, lostFiles?, kept?, problem?,
+//             message }
+//   state of a question: "queued", "sending", "checking" (perhaps taken, and looked for), "stored", "unsent" (not taken),
+//                        "uncertain" (perhaps taken)
+//   state of an answer:  "waiting", "streaming", "resuming" (cut, and looked for), "complete", "stopped", "cut", "failed",
+//                        "growing" (a row of the history)
 
-import { takeResult, toolPart } from "./reply.js";
+import { partsOf, takeResult, toolPart } from "./activity.js";
 
-/**
- * Entries of rows, oldest first. The rows of tools become parts of the answer that they led to; those that led to none
- * stand for themselves.
- */
-export function entriesOf(messages) {
-  const entries = [];
-  let tools; // an entry that collects the rows of tools
+const questionStates = {
+  queued: "queued",
+  sending: "sending",
+  failed: "unsent",
+  unknown: "uncertain",
+};
+
+/** Messages that are shown together: an answer, and before it the rows of the tools that led to it. */
+export function groupsOf(messages) {
+  const groups = [];
+  let tools = [];
+  const end = () => {
+    if (tools.length > 0) groups.push(tools);
+    tools = [];
+  };
   for (const message of messages) {
-    const { toolCall, toolResult } = message;
-    if (toolCall || toolResult) {
-      tools ??= { ...entryOf(message), role: "tool", text: "", ids: [] };
-      tools.ids.push(message.id);
-      if (toolCall) tools.parts.push(toolPart(toolCall));
-      if (toolResult) takeResult(tools.parts, toolResult);
+    if (message.toolCall || message.toolResult) {
+      tools.push(message);
       if (message.text === "") continue;
+    } else if (message.role === "assistant") tools.push(message);
+    else {
+      end();
+      tools = [message];
     }
-    const entry = entryOf(message);
-    if (tools && message.role === "assistant") {
-      entry.parts.push(...tools.parts);
-      entry.ids = [...tools.ids, ...entry.ids];
-    } else if (tools) {
-      entries.push(tools);
-    }
-    tools = undefined;
-    entries.push(entry);
+    end();
   }
-  if (tools) entries.push(tools);
-  return entries;
+  end();
+  return groups;
 }
 
-function entryOf(message) {
+/** What an entry for `group` has. `before`: what it had, if it is not new. */
+export function contentOf(group, before) {
+  const message = group.at(-1);
+  const isTool = message.text === "" && Boolean(message.toolCall || message.toolResult);
   return {
-    key: `message-${message.id}`,
-    id: message.id,
-    ids: [message.id],
-    role: message.role,
+    key: `message-${group[0].key}`,
+    role: isTool ? "tool" : message.role,
     author: message.author?.name,
     text: message.text,
-    at: message.timestamp,
-    parts: message.role === "unknown" ? [{ kind: "other", data: message.raw }] : [],
+    // elizaOS does not say when an answer was finished: then it is when it came in here
+    at: message.timestamp ?? before?.at,
+    state: stateOf(message),
+    parts: allParts(group, before?.parts),
     citations: message.citations,
     sources: message.sources,
-    state: message.role === "user" ? "stored" : message.complete ? "complete" : "growing",
+    usage: message.usage,
+    files: message.files,
+    kept: message.kept,
+    message,
   };
 }
 
-/**
- * Puts each kept answer behind its question, unless the server itself has one: right there, or, by `isAnswered`, anywhere.
- * `following` comes after.
- */
-export function withKeptAnswers(entries, answers, following, isAnswered) {
-  return entries.flatMap((question, index) => {
-    const next = entries[index + 1] ?? following;
-    const answered = (next && next.role !== "user") || isAnswered(question.id);
-    if (question.role !== "user" || answered) return [question];
-    const kept = answers.filter((answer) => answer.question === question.id);
-    return [
-      question,
-      ...kept.map((answer) => ({
-        key: `kept-${question.id}`,
-        role: "assistant",
-        parts: [],
-        ...answer,
-        question,
-        kept: true,
-      })),
-    ];
-  });
+function stateOf({ role, delivery, live, error, complete }) {
+  if (role === "user") return questionStates[delivery] ?? "stored";
+  if (live === "reconnecting") return "resuming";
+  // what an agent did not finish, and what the network did not bring
+  if (live === "failed") return error?.kind === "agent" ? "failed" : "cut";
+  return live ?? (complete ? "complete" : "growing");
 }
 
-/** Puts what this browser keeps beside an answer back to it, where its row has nothing of that. */
-export function withBeside(entries, beside) {
-  for (const { id, sources, citations, thoughts = [] } of beside) {
-    const entry = entries.find((one) => one.role === "assistant" && one.id === id);
-    if (!entry) continue;
-    entry.sources ??= sources;
-    entry.citations ??= citations;
-    entry.parts = [...thoughts, ...entry.parts];
+function allParts(group, before) {
+  const message = group.at(-1);
+  if (message.activity) return partsOf(message.activity, before);
+  const parts = [];
+  for (const { toolCall, toolResult } of group) {
+    if (toolCall) parts.push(toolPart(toolCall));
+    if (toolResult) takeResult(parts, toolResult);
+  }
+  if (message.role === "unknown") parts.push({ kind: "other", data: message.raw });
+  return parts;
+}
+
+/** Whether an answer is still coming. */
+export const isComing = ({ state }) =>
+  state === "waiting" || state === "streaming" || state === "resuming";
+
+/** Where the server could not list all messages of one moment, the transcript says so. */
+export function withGaps(entries, gaps = []) {
+  for (const { timestamp } of gaps) {
+    const text = "Some messages of this moment may be missing: the server cannot list them all.";
+    const row = {
+      key: `gap-${timestamp}`,
+      role: "system",
+      text,
+      at: timestamp,
+      state: "complete",
+      parts: [],
+    };
+    const later = entries.findIndex((entry) => entry.at > timestamp);
+    entries = later < 0 ? [...entries, row] : entries.toSpliced(later, 0, row);
   }
   return entries;
 }
-
-/** Where the server could not list all messages of one moment, the transcript says so. */
-export function withGap(entries, gap) {
-  if (!gap) return entries;
-  const { timestamp } = gap;
-  const text = "Some messages of this moment may be missing: the server cannot list them all.";
-  const row = {
-    key: `gap-${timestamp}`,
-    role: "system",
-    text,
-    at: timestamp,
-    state: "complete",
-    parts: [],
-  };
-  const later = entries.findIndex((entry) => entry.at > timestamp);
-  return later < 0 ? [...entries, row] : entries.toSpliced(later, 0, row);
-}
-
-/** A question on its way, and the answer that is expected. */
-export function turnOf(key, text, files, at) {
-  const question = { key, role: "user", text, files, at, state: "sending", parts: [] };
-  const answer = {
-    key: `answer-${key}`,
-    role: "assistant",
-    text: "",
-    state: "waiting",
-    parts: [],
-    question,
-  };
-  return { question, answer };
-}
-
-/** What was kept of a text that did not go out. Its files are gone with the page that had them. */
-export const unsentEntry = ({ key, text, at, certain, files }) => ({
-  key,
-  role: "user",
-  text,
-  at,
-  state: certain ? "unsent" : "uncertain",
-  parts: [],
-  lostFiles: files?.length > 0 ? files : undefined,
-});
 
 export function titleFrom(text) {
   const line = text.trim().replace(/\s+/g, " ");

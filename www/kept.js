@@ -1,5 +1,5 @@
 // In: what happened in a session in this browser. Out: the same after a reload: its local name, the answers that
-// were shown, the texts that were not sent.
+// were shown, the texts that were not sent. What of that is shown again is the package's store's to say.
 // Why answers are kept here at all: elizaOS 1.7.2 writes a streamed reply to no history, so after a reload the
 // server knows the questions only; and no server keeps an answer that was stopped or cut off here. The record on the server, where there is one, always wins over what is kept.
 
@@ -11,15 +11,11 @@ const maxUnits = 1_500_000; // UTF-16 units over all sessions; browsers give an 
 
 const maxBeside = 20_000; // UTF-16 units of what stands beside the text of one answer
 
-// A send whose fate is unknown is taken to be the stored message with the same text, if the two lie this close
-// together. Wide, because the two clocks need not agree.
-const sameMessageWithin = 10 * 60_000;
-
 const recordName = (sessionId) => `session.${sessionId}`;
 
 export function readRecord(sessionId) {
   const record = recall(recordName(sessionId), {});
-  return { touched: 0, answers: [], beside: [], unsent: [], ...record };
+  return { touched: 0, answers: [], unsent: [], ...record };
 }
 
 function changeRecord(sessionId, change) {
@@ -27,12 +23,11 @@ function changeRecord(sessionId, change) {
   change(record);
   record.touched = Date.now();
   record.answers = record.answers.slice(-maxAnswers);
-  record.beside = record.beside.slice(-maxAnswers);
   // A full store gives up its oldest sessions one by one, and at last the oldest answers of this one.
   while (!remember(recordName(sessionId), record)) {
     if (dropOldest(sessionId)) continue;
-    if (record.answers.length + record.beside.length === 0) return;
-    for (const kept of [record.answers, record.beside]) kept.splice(0, Math.ceil(kept.length / 2));
+    if (record.answers.length === 0) return;
+    record.answers.splice(0, Math.ceil(record.answers.length / 2));
   }
   prune(sessionId);
 }
@@ -55,30 +50,75 @@ function dropOldest(exceptId) {
   return Boolean(oldest);
 }
 
+const told = new WeakSet(); // messages that are kept as they are
+
+/**
+ * Keeps what the server does not hold of `messages`: texts that did not get through, and answers. `stored`: it holds whole
+ * answers; of those only what they rest on and what the agent thought is kept. `leaving`: also an answer that is coming.
+ */
+export function keep(sessionId, messages, stored, leaving = false) {
+  for (const message of messages) {
+    if (told.has(message) || (isComing(message) && !leaving)) continue;
+    told.add(message);
+    if (message.role === "user" && message.delivery) keepQuestion(sessionId, message);
+    else if (message.answers && !message.kept) keepReply(sessionId, message, stored);
+  }
+}
+
+const isComing = ({ live }) =>
+  live === "waiting" || live === "streaming" || live === "reconnecting";
+
+function keepQuestion(sessionId, { delivery, clientMessageId: key, text, timestamp: at, files }) {
+  if (delivery === "delivered") return dropUnsent(sessionId, key);
+  const certain = delivery === "failed" || delivery === "queued";
+  keepUnsent(sessionId, { key, text, at, certain, files });
+}
+
+function keepReply(sessionId, message, stored) {
+  const { answers, id, text, live, activity = [], sources, citations } = message;
+  const { timestamp: at = Date.now() } = message;
+  const whole = stored && live === undefined;
+  // the rows of tools are in the history, and what the agent was doing is of no interest any more
+  const did = whole ? activity.filter(({ type }) => type !== "status") : activity;
+  if (whole && !sources && !citations && !did.some(({ type }) => type === "thinking")) return;
+  if (live !== undefined && text === "" && did.length === 0) return;
+  const { kind, message: words, code } = message.error ?? {};
+  const error = kind && { kind, message: words, code };
+  keepAnswer(sessionId, answers, { id, text, live, at, error, activity: did, sources, citations });
+}
+
 /** Keeps an answer by the id of the stored question; a later answer to the same question takes its place. */
-export function keepAnswer(sessionId, questionId, { text, state, at, problem, parts, sources }) {
+export function keepAnswer(sessionId, questionId, { activity, sources, citations, ...answer }) {
   // What an agent did on its way may be larger than all it said.
-  const beside = { parts, sources };
+  const beside = { activity, sources, citations };
   const kept = JSON.stringify(beside).length <= maxBeside ? beside : {};
   changeRecord(sessionId, (record) => {
-    record.answers = record.answers.filter((answer) => answer.question !== questionId);
-    record.answers.push({ question: questionId, text, state, at, problem, ...kept });
+    record.answers = record.answers.filter((other) => other.question !== questionId);
+    record.answers.push({ question: questionId, ...answer, ...kept });
   });
 }
 
-/** Keeps what an answer rests on, by the id of its row: a history holds the text, and not that. */
-export function keepBeside(sessionId, answerId, { sources, citations, parts }) {
-  const thoughts = parts.filter((part) => part.kind === "thinking");
-  const beside = { id: answerId, sources, citations, thoughts };
-  const empty = !sources && !citations && thoughts.length === 0;
-  if (empty || JSON.stringify(beside).length > maxBeside) return;
-  changeRecord(sessionId, (record) => {
-    record.beside = [...record.beside.filter(({ id }) => id !== answerId), beside];
-  });
+/** What is kept of a session, as the package's store takes it. */
+export function initialOf({ answers, unsent }) {
+  return [
+    ...answers.map(({ question, at, ...answer }) => ({
+      ...answer,
+      role: "assistant",
+      answers: question,
+      timestamp: at,
+    })),
+    ...unsent.map(({ key, text, at, certain }) => ({
+      role: "user",
+      clientMessageId: key,
+      text,
+      timestamp: at,
+      delivery: certain ? "failed" : "unknown",
+    })),
+  ];
 }
 
 /** Keeps a text that the server did not take (`certain`), or may not have taken; of files only what they are called. */
-export function keepUnsent(sessionId, { key, text, at, certain, files }) {
+function keepUnsent(sessionId, { key, text, at, certain, files }) {
   changeRecord(sessionId, (record) => {
     record.unsent = record.unsent.filter((unsent) => unsent.key !== key);
     record.unsent.push({ key, text, at, certain, files: files?.map(({ name }) => name) });
@@ -106,18 +146,6 @@ export function dropUnsent(sessionId, key) {
       record.unsent = record.unsent.filter((unsent) => unsent.key !== key);
     });
   }
-}
-
-/** Whether a row of the history is what was sent here. */
-export const isStored = (sent, message) =>
-  message.role === "user" &&
-  message.text === sent.text &&
-  Math.abs((message.timestamp ?? NaN) - sent.at) < sameMessageWithin;
-
-/** The unsent texts that the history does not turn out to hold after all. */
-export function unsentBeside(unsentTexts, messages) {
-  const stored = (unsent) => messages.some((message) => isStored(unsent, message));
-  return unsentTexts.filter((unsent) => unsent.certain || !stored(unsent));
 }
 
 export function nameSession(sessionId, title, byHand) {

@@ -47,10 +47,7 @@ export class Line extends EventTarget {
   /** Settings changed: what is under way here ends. */
   close() {
     this.connection.close();
-    for (const conversation of this.#all()) {
-      conversation.stop();
-      conversation.shown = false;
-    }
+    for (const conversation of this.#all()) conversation.close();
   }
 
   /** The page is going away. */
@@ -126,6 +123,7 @@ export class Line extends EventTarget {
 
   /** A session is not there any more, or nobody wants to see it. */
   drop(id) {
+    this.#conversations.get(id)?.close();
     this.#conversations.delete(id);
     this.sessions = this.sessions.filter((one) => one.id !== id);
   }

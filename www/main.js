@@ -346,7 +346,8 @@ const entryActions = {
 
 function wire() {
   composer.addEventListener("send", ({ detail: { text, files } }) => {
-    line.current.send(text, files);
+    const sending = line.current.send(text, files);
+    sending.then((could) => could || composer.giveBack(text, files));
     transcript.toEnd();
   });
   composer.addEventListener("stop", () => line.current.stop());
@@ -380,7 +381,7 @@ function wire() {
     drawer.close();
   });
   addEventListener("online", () => line.connection.state === "offline" && start());
-  addEventListener("offline", () => showConnection());
+  addEventListener("offline", () => line.connection.client && line.connection.isOffline());
   addEventListener("pagehide", () => {
     for (const one of lines.values()) one.leave();
   });

@@ -3,12 +3,16 @@
 
 import { countDown } from "./countdown.js";
 import { element, icon, timeElement } from "./dom.js";
+import { isComing } from "./entries.js";
 import { filesElement, PartsView, sourcesElement } from "./parts.js";
 
 const stateNames = {
+  queued: "Waiting to be sent",
   sending: "Sending",
+  checking: "Looking whether it arrived",
   unsent: "Not sent",
   uncertain: "Perhaps not sent",
+  resuming: "Looking for the rest",
   stopped: "Stopped",
   cut: "Cut off",
   failed: "Failed",
@@ -63,7 +67,8 @@ export class MessageView {
   update() {
     const entry = this.#entry;
     Object.assign(this.node.dataset, { role: entry.role, state: entry.state, key: entry.key });
-    if (entry.state === "streaming") {
+    const coming = isComing(entry);
+    if (coming && entry.text !== "") {
       this.#stream ??= new StreamingText(this.#text);
       this.#stream.set(entry.text);
     } else {
@@ -71,10 +76,9 @@ export class MessageView {
       this.#stream = undefined;
       this.#showText();
     }
-    const live = entry.state === "waiting" || entry.state === "streaming";
-    this.#parts.show(entry.parts, live);
+    this.#parts.show(entry.parts, coming);
     // What did something and said nothing needs no empty line under it.
-    this.#text.hidden = entry.text === "" && entry.parts.length > 0 && !live;
+    this.#text.hidden = entry.text === "" && entry.parts.length > 0 && !coming;
     this.#showBeside();
     this.#showMeta();
     this.#showNotice();
@@ -97,7 +101,7 @@ export class MessageView {
 
   #showText() {
     const { state, text } = this.#entry;
-    if (state === "waiting") {
+    if (isComing(this.#entry)) {
       this.#text.replaceChildren(
         element(
           "span",
@@ -122,7 +126,7 @@ export class MessageView {
   }
 
   #showMeta() {
-    const { state, at, kept, author, usage } = this.#entry;
+    const { state, at, kept, author, usage, message } = this.#entry;
     const tokens = usage?.total_tokens;
     const name = stateNames[state];
     this.#meta.replaceChildren(
@@ -132,6 +136,7 @@ export class MessageView {
         Number.isFinite(tokens) &&
           element("span", { text: tokens === 1 ? "1 token" : `${tokens.toLocaleString()} tokens` }),
         name && element("span", { class: "state", text: name }),
+        message?.delivery === "delivered" && deliveredMark(),
         kept && keptMark(this.#entry.key),
       ].filter(Boolean),
     );
@@ -188,6 +193,16 @@ export class MessageView {
   }
 }
 
+/** The mark of a message that the server has. */
+function deliveredMark() {
+  return element(
+    "span",
+    { class: "delivered", title: "Delivered" },
+    icon("delivered"),
+    element("span", { class: "visually-hidden", text: "Delivered" }),
+  );
+}
+
 /**
  * The mark of a kept answer, with its reason as a tooltip that also a finger can bring out. It is left out of the tab
  * order: in a long conversation there are hundreds of them.
@@ -210,7 +225,7 @@ function keptMark(key) {
 function sentences(state, problem) {
   if (state === "uncertain") {
     const why = problem ? `${problem.title} ` : "";
-    return ["The server may have got this, or not.", `${why}Trying again may send it twice.`];
+    return ["The server may have got this, or not.", `${why}Trying again looks for it first.`];
   }
   if (problem) return [problem.title, problem.detail].filter(Boolean);
   return state === "unsent" ? ["This was not sent."] : [];
@@ -233,8 +248,9 @@ class StreamingText {
 
   set(text) {
     if (text === this.#settled.data + this.#freshText() + this.#waiting) return;
-    this.#waiting = "";
-    this.#settled.data = text;
+    const [whole, half] = inWholeCharacters(text);
+    this.#waiting = half;
+    this.#settled.data = whole;
     this.#parent.replaceChildren(this.#settled);
   }
 
@@ -253,11 +269,7 @@ class StreamingText {
 
   #show() {
     this.#frame = 0;
-    let text = this.#waiting;
-    // elizaOS cuts emoji in two: the first half waits for the second.
-    const last = text.charCodeAt(text.length - 1);
-    const half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
-    text = text.slice(0, text.length - half.length);
+    const [text, half] = inWholeCharacters(this.#waiting);
     this.#waiting = half;
     if (text === "") return;
     const fresh = element("span", { class: "fresh", text });
@@ -277,4 +289,11 @@ class StreamingText {
       if (first === fresh) return;
     }
   }
+}
+
+/** elizaOS cuts emoji in two: the first half waits for the second. */
+function inWholeCharacters(text) {
+  const last = text.charCodeAt(text.length - 1);
+  const end = text.length - (last >= 0xd800 && last <= 0xdbff ? 1 : 0);
+  return [text.slice(0, end), text.slice(end)];
 }

@@ -277,6 +277,7 @@ export async function visit(t, browser, { pageUrl, name, dialect }) {
     await row.waitFor({ state: "detached" });
     assert.equal(await dialect.exists(sessionId), false);
     assert.deepEqual(await chat.sessionTitles(), ["say something short"]);
+    await chat.historyLoaded();
     assert.equal(
       (await chat.entries()).find(({ role }) => role === "user").text,
       "say something short",
