@@ -333,7 +333,7 @@ fn a_request_is_the_one_that_the_backend_asked_for() {
             .unwrap();
     let message =
         script("return { text: 'half \\ud83d', metadata: { a: [1, null], date: new Date(0) } }");
-    let mut machine = connection.send_message("../a".into(), message, true, None);
+    let mut machine = connection.send_message("../a".into(), message, true, None, &[0; 16]);
     assert_eq!(machine.begin(0.0), 0);
     let request = machine.request(Some("k3y".into())).unwrap();
     assert_eq!(
