@@ -399,11 +399,14 @@ class Conversation {
     const machine = this.#machine;
     const key = machine.question(turn);
     const exchange = this.#exchanges[turn] ?? this.#ofRow(turn, key);
-    const { clientMessageId, text } = exchange;
+    const { text } = exchange;
+    // elsewhere it is the newest message that has no answer
+    const { exactDelivery } = this.#client.capabilities;
+    const clientMessageId = (exactDelivery && exchange.clientMessageId) || undefined;
     this.#carry(exchange, (signal) =>
       this.#client.resumeReply(
         this.#sessionId,
-        { clientMessageId: clientMessageId || undefined, shown: text || undefined },
+        { clientMessageId, shown: text || undefined },
         { signal },
       ),
     );
