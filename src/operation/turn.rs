@@ -1,36 +1,30 @@
 //! One turn of a conversation: a message goes out, its answer comes in, as a stream, whole, or by looking for it where
 //! the server answers that way. An answer that stops before its end is never taken for a whole one, and a message that
 //! may have been taken is never sent again: it is looked for in the history, and so is the rest of an answer that was cut
-//! off.
+//! off (`recovery`). What the caller hears is `talk`'s.
+
+mod recovery;
+mod talk;
 
 use std::rc::Rc;
 
 use super::call::{Call, Expect, Progress, Repeat};
 use super::looking::Looking;
-use super::search::{Search, Searched, Wanted};
-use super::{Failure, Happened, Next, Now, Operation, Outcome, Patience, Sink};
-use crate::backend::{
-    Answer, Backend, Decoder, Listener, OutgoingMessage, Rest, Resume, Sought, Watch,
-};
+use super::search::{Search, Wanted};
+use super::{Failure, Happened, Next, Now, Operation, Patience, Sink};
+use crate::backend::{Answer, Backend, Decoder, Listener, OutgoingMessage, Resume, Sought, Watch};
 use crate::error::{Delivered, Error, ErrorKind, number};
 use crate::http::{Method, Request};
-use crate::model::{Delivery, Message, Reply, ReplyEvent};
+use crate::model::{Delivery, Message, ReplyEvent};
 use crate::settings::Settings;
 use crate::sse::{Framer, Item, Overflow, text};
 use crate::text::Text;
+use talk::Talk;
+
+pub use recovery::{LOOKING_FOR_ANSWER, LOOKING_FOR_MESSAGE};
 
 /// How long an answer is looked for without a sign of life, unless the caller says so.
 const ANSWER_TIMEOUT: f64 = 60_000.0;
-
-/// What a caller hears while the message is looked for in the history.
-pub const LOOKING_FOR_MESSAGE: &str =
-    "nobody knows whether the message arrived: looking for it in the history";
-/// What a caller hears while the rest of an answer is looked for there.
-pub const LOOKING_FOR_ANSWER: &str =
-    "the answer was cut off: looking for the rest of it in the history";
-
-/// Why the answer to a message of the history does not come.
-const NOT_STORED: &str = "the backend keeps no answer of this kind in its history";
 
 /// A turn under way.
 pub struct Turn {
@@ -306,160 +300,6 @@ impl Turn {
         }
     }
 
-    /// The request, or its answer, failed. What the backend may have taken is looked for in the history, and so is the
-    /// rest of what was cut off.
-    fn failed(&mut self, now: Now, error: Error, sink: &mut dyn Sink) -> Result<Next, Error> {
-        let cut = matches!(
-            error.kind,
-            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Truncated
-        );
-        let looks = match error.delivered {
-            Some(Delivered::Unknown) => self.resumes || self.redelivers,
-            Some(Delivered::Yes) => self.resumes && cut,
-            Some(Delivered::No) | None => false,
-        };
-        if !looks {
-            return Err(error);
-        }
-        let started = self.talk.started;
-        match self.decoder.rest() {
-            Rest::Watched(watch) if started => {
-                self.say(LOOKING_FOR_ANSWER, sink);
-                self.cause = Some(error);
-                return self.look(now, watch, true);
-            }
-            Rest::Nowhere if started => return Err(error.and(NOT_STORED)),
-            _ => {}
-        }
-        let Some(sought) = self.decoder.sought() else {
-            return Err(error);
-        };
-        if error.delivered == Some(Delivered::Unknown) {
-            self.delivery = Delivery::Unknown;
-        }
-        self.say(
-            match started {
-                true => LOOKING_FOR_ANSWER,
-                false => LOOKING_FOR_MESSAGE,
-            },
-            sink,
-        );
-        self.cause = Some(error);
-        let search = Search::new(
-            self.settings.clone(),
-            self.backend.clone(),
-            &self.session,
-            Wanted::Sent(sought),
-            self.began.unwrap_or(now),
-        )?;
-        self.phase = Phase::Searching(Box::new(search));
-        self.searching(now, Happened::Begin, sink)
-    }
-
-    fn say(&mut self, text: &'static str, sink: &mut dyn Sink) {
-        let text = Text::from(text);
-        self.talk.hear(sink).event(ReplyEvent::Status { text });
-    }
-
-    fn searching(
-        &mut self,
-        now: Now,
-        happened: Happened,
-        sink: &mut dyn Sink,
-    ) -> Result<Next, Error> {
-        let Phase::Searching(search) = &mut self.phase else {
-            return Ok(Next::Read);
-        };
-        match search.step(now, happened) {
-            Ok(Searched::Next(next)) => Ok(next),
-            Ok(Searched::Found(message, answers)) => self.found(now, message, answers, sink),
-            Ok(Searched::Absent) => self.absent(now, sink),
-            Ok(Searched::Doubtful) => {
-                let message = "nothing in the history tells for certain which message this is";
-                Err(self.unclear(Error::new(ErrorKind::Protocol, message).code("DOUBTFUL")))
-            }
-            Err(error) => Err(self.unclear(error)),
-        }
-    }
-
-    /// The message is in the history.
-    fn found(
-        &mut self,
-        now: Now,
-        message: Box<Message>,
-        answers: bool,
-        sink: &mut dyn Sink,
-    ) -> Result<Next, Error> {
-        let watch = self.decoder.watch(&message, answers);
-        if !std::mem::replace(&mut self.talk.started, true) {
-            self.start(message, sink);
-        }
-        match (watch, self.cause.take()) {
-            (_, Some(cause)) if !self.resumes => Err(cause.settled(true)),
-            (Some(watch), cause) => {
-                self.cause = cause.map(|cause| cause.settled(true));
-                self.look(now, watch, true)
-            }
-            (None, Some(cause)) => Err(cause.settled(true).and(NOT_STORED)),
-            (None, None) => {
-                let error = Error::new(ErrorKind::Truncated, NOT_STORED).code("REPLY_NOT_STORED");
-                Err(self.broken(error))
-            }
-        }
-    }
-
-    /// The message is not in the history.
-    fn absent(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
-        let Some(cause) = self.cause.take() else {
-            let message = "the history holds no such message of the user";
-            let error = Error::new(ErrorKind::NotFound, message).code("NO_MESSAGE");
-            return Err(self.call.failed(error));
-        };
-        match (cause.delivered, &self.outgoing) {
-            // the server said that it took it, whatever its history shows
-            (Some(Delivered::Yes), _) => Err(cause),
-            (_, Some(outgoing))
-                if self.redelivers && self.redelivered < self.settings.max_retries =>
-            {
-                self.redelivered += 1;
-                self.call = outgoing.call(&self.settings, &self.backend);
-                self.framer = Framer::new(self.settings.max_event_bytes);
-                self.phase = Phase::Calling;
-                self.calling(now, Happened::Begin, sink)
-            }
-            _ => Err(cause
-                .settled(false)
-                .and("the message is not in the history")),
-        }
-    }
-
-    /// Nobody can tell whether the message is in the history.
-    fn unclear(&mut self, why: Error) -> Error {
-        match self.cause.take() {
-            Some(cause) => cause
-                .and("its message was not found in the history either")
-                .and(&why.message),
-            None => self.call.failed(why),
-        }
-    }
-
-    /// The answer was looked for, and this came of it.
-    fn not_found(&mut self, error: Error) -> Error {
-        match self.cause.take() {
-            _ if error.kind == ErrorKind::Agent => self.broken(error),
-            Some(cause) => self.broken(
-                cause
-                    .and("the rest is not in the history either")
-                    .and(&error.message),
-            ),
-            // nobody hears of a time limit of his own here
-            None if self.outgoing.is_none() && error.kind == ErrorKind::Timeout => {
-                self.broken(Error::new(ErrorKind::Truncated, error.message.clone()))
-            }
-            None => self.broken(error),
-        }
-    }
-
     fn streaming(
         &mut self,
         now: Now,
@@ -592,118 +432,6 @@ impl Outgoing {
             Some(patience) => call.patient(settings.timeout.max(patience)),
             None => call,
         }
-    }
-}
-
-/// What was said so far.
-#[derive(Default)]
-struct Talk {
-    /// whether the caller wants to hear it while it grows
-    stream: bool,
-    /// the answer so far, as it was handed out
-    joined: Text<'static>,
-    /// what is told anew of an answer of which a part was handed out, as long as it has not come so far
-    behind: Option<Text<'static>>,
-    /// the backend took the message
-    started: bool,
-    told_start: bool,
-    end: Option<Result<(), Error>>,
-}
-
-impl Talk {
-    fn hear<'t>(&'t mut self, sink: &'t mut dyn Sink) -> Hearing<'t> {
-        Hearing { talk: self, sink }
-    }
-}
-
-/// Hands out what an answer says.
-struct Hearing<'t> {
-    talk: &'t mut Talk,
-    sink: &'t mut dyn Sink,
-}
-
-impl Hearing<'_> {
-    /// Hands out what goes beyond what was handed out before.
-    fn catch_up(&mut self) {
-        let Some(told) = self.talk.behind.take() else {
-            return;
-        };
-        let stream = self.talk.stream;
-        match told.strip_prefix(&self.talk.joined) {
-            Some(rest) if rest.is_empty() => return,
-            Some(rest) if stream => self.sink.content(&rest),
-            None if self.talk.joined.strip_prefix(&told).is_some() => {
-                self.talk.behind = Some(told);
-                return;
-            }
-            None if stream => {
-                let text = told.clone();
-                self.sink.put(Outcome::Event(ReplyEvent::Replace { text }));
-            }
-            _ => {}
-        }
-        self.talk.joined = told;
-    }
-}
-
-impl Listener for Hearing<'_> {
-    fn so_far(&self) -> &Text<'static> {
-        &self.talk.joined
-    }
-
-    fn content(&mut self, delta: &Text<'_>) {
-        self.talk.started = true;
-        if let Some(behind) = &mut self.talk.behind {
-            behind.push(delta);
-            return self.catch_up();
-        }
-        self.talk.joined.push(delta);
-        if self.talk.stream {
-            self.sink.content(delta);
-        }
-    }
-
-    fn event(&mut self, event: ReplyEvent<'_>) {
-        match &event {
-            // a frame may come twice
-            ReplyEvent::Start { .. } if self.talk.told_start => return,
-            ReplyEvent::Start { .. } => (self.talk.started, self.talk.told_start) = (true, true),
-            ReplyEvent::Content { delta } => return self.content(delta),
-            ReplyEvent::Replace { text } if self.talk.behind.is_some() => {
-                self.talk.behind = Some(text.clone().into_owned());
-                return self.catch_up();
-            }
-            ReplyEvent::Replace { text } => self.talk.joined = text.clone().into_owned(),
-            _ => {}
-        }
-        if self.talk.stream {
-            self.sink.put(Outcome::Event(event));
-        }
-    }
-
-    /// What was streamed is made equal to the whole answer: by what is missing at its end, or by all of it.
-    fn done(&mut self, mut reply: Box<Reply>, text: Option<Text<'static>>) {
-        let whole = text.unwrap_or_else(|| self.talk.joined.clone());
-        self.talk.end = Some(Ok(()));
-        if !self.talk.stream {
-            reply.message.text = whole;
-            self.sink.put(Outcome::Reply(reply));
-            return;
-        }
-        match whole.strip_prefix(&self.talk.joined) {
-            Some(rest) if rest.is_empty() => {}
-            Some(delta) => self.sink.content(&delta),
-            None => {
-                let text = whole.clone();
-                self.sink.put(Outcome::Event(ReplyEvent::Replace { text }));
-            }
-        }
-        reply.message.text = whole;
-        self.sink.put(Outcome::Event(ReplyEvent::Done { reply }));
-    }
-
-    fn failed(&mut self, error: Error) {
-        self.talk.end = Some(Err(error));
     }
 }
 
