@@ -250,22 +250,26 @@ describe("a silence", { concurrency: true }, () => {
     await failure(reading, { kind: "truncated", delivered: "yes", partial: undefined, within });
   });
 
-  test("of 30 seconds instead of an answer leaves the delivery unknown", {
+  test("of 30 seconds instead of an answer breaks the connection, and the message is found", {
     timeout: 60_000,
   }, async () => {
     const waiting = client.sendMessage(await newSession(), "wait 32000 too late");
-    await failure(waiting, { kind: "network", delivered: "unknown", retryable: false, within });
+    await failure(waiting, { kind: "network", delivered: "yes", retryable: false, within });
   });
 
-  test("longer than `timeout` before the answer is a timeout", async () => {
+  test("longer than `timeout` before the answer is a timeout, and the message is found", async () => {
     const session = await newSession();
     const waiting = client.sendMessage(session, "wait 3000 late", { timeout: 1_000 });
-    await failure(waiting, {
-      kind: "timeout",
-      delivered: "unknown",
-      retryable: false,
-      within: 2_000,
-    });
+    const expected = { kind: "timeout", retryable: false, within: 2_000 };
+    await failure(waiting, { ...expected, delivered: "yes" });
+  });
+
+  test("leaves the delivery unknown where nothing is to be looked for", async () => {
+    const session = await newSession();
+    const call = { timeout: 1_000, resume: false };
+    const waiting = client.sendMessage(session, "wait 3000 late", call);
+    const expected = { kind: "timeout", retryable: false, within: 2_000 };
+    await failure(waiting, { ...expected, delivered: "unknown" });
   });
 
   test("longer than `idleTimeout` within a stream is a timeout, with what had arrived", async () => {
