@@ -429,6 +429,10 @@ pub trait Backend {
     fn answer_id(&self, _message: &str) -> Option<String> {
         None
     }
+    /// What the rows are called that an answer was made of, out of its own JSON, where it may be several.
+    fn answer_rows(&self, _raw: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// The header that carries the key; its name in lower case.
     fn key_header(&self, key: &str) -> (&'static str, String);
     /// Reads a refusal.

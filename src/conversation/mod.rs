@@ -119,7 +119,7 @@ impl Conversation {
             _ => End::Never,
         };
         self.standing.read(now, end, false, false);
-        self.expire(ended);
+        self.refused(ended);
     }
 
     /// Too much is new for what is known to be joined with it: only what is new stays.
@@ -131,11 +131,12 @@ impl Conversation {
     /// The session could not be renewed, or asked after.
     pub fn not_renewed(&mut self, now: f64, ended: Ended) {
         self.standing.not_renewed(now);
-        self.expire(ended);
+        self.refused(ended);
     }
 
-    fn expire(&mut self, ended: Ended) {
-        self.standing.expired |= ended == Ended::Expired;
+    /// Something about the session was refused. One that could not be made is none that is gone.
+    pub fn refused(&mut self, ended: Ended) {
+        self.standing.expired |= self.standing.begun && ended == Ended::Expired;
     }
 
     /// The backend took the message of a turn, and gave it this id.
@@ -190,7 +191,7 @@ impl Conversation {
         if self.flight == Some(turn) {
             self.flight = None;
         }
-        self.expire(ended);
+        self.refused(ended);
         if let Ended::Lost(pause) = ended {
             self.standing.lost(now, pause);
         }

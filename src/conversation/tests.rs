@@ -742,6 +742,18 @@ fn a_new_session_stands_below_the_old_one_and_takes_what_was_not_sent() {
 }
 
 #[test]
+fn a_session_that_could_not_be_made_is_not_one_that_is_gone() {
+    let mut conversation = watched(false);
+    let turn = conversation
+        .transcript
+        .send("c".to_owned(), mark("hello"), 0.0);
+    conversation.delivery(turn, Delivery::Failed);
+    conversation.ended(1.0, turn, Ended::Expired, false);
+    assert_eq!(conversation.state(), State::Idle);
+    assert_eq!(told(&conversation), ["Q0 Failed"]);
+}
+
+#[test]
 fn nothing_goes_out_while_there_is_no_network_and_all_of_it_afterwards() {
     let mut conversation = watched(false);
     conversation.begun();

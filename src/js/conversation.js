@@ -4,6 +4,7 @@
 
 import { MACHINE } from "./client.js";
 import { DELIVERIES, Exchange, LIVES, shown, WHOLE } from "./entry.js";
+import { reportUncaught } from "./error.js";
 
 // what next: conversation.rs has the same list
 const LOAD = 1;
@@ -22,8 +23,6 @@ const LATE_FRAME = 100;
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
 
-/** What the backends say of a session that is gone. */
-const GONE = ["expired", "not_found"];
 const STOPPED = Symbol("stopped");
 
 /** A conversation in a session of `client`, or in one that the first message makes. */
@@ -100,9 +99,10 @@ class Conversation {
     const outgoing = typeof message === "string" ? { text: message } : { ...message };
     outgoing.text = String(outgoing.text ?? "");
     if (this.#closed) return;
-    const clientMessageId = uuid();
+    const random = crypto.getRandomValues(new Uint8Array(16));
     const now = Date.now();
-    const turn = this.#machine.send(now, clientMessageId, outgoing.text);
+    const turn = this.#machine.send(now, random, outgoing.text);
+    const clientMessageId = this.#machine.clientMessageId(turn);
     const exchange = this.#exchange(turn, outgoing, clientMessageId, now);
     this.#look();
     await exchange.settled;
@@ -333,7 +333,7 @@ class Conversation {
     } catch (error) {
       if (!this.#alive(signal)) return;
       this.#error = error;
-      if (GONE.includes(error?.kind)) this.#machine.expire();
+      this.#machine.refused(error?.kind ?? "other");
     }
     this.#go();
   }
@@ -435,8 +435,6 @@ class Conversation {
     }
     if (this.#closed) return;
     if (error !== undefined) this.#broke(exchange, error, kind);
-    // a session that could not be made is none that is gone
-    if (this.#sessionId === undefined && GONE.includes(kind)) kind = "other";
     machine.ended(Date.now(), turn, kind, error?.retryAfter ?? 0, exchange.shown);
     this.#settling.push(exchange);
     this.#go();
@@ -453,17 +451,13 @@ class Conversation {
       else machine.began(turn, id);
     } else if (event.type !== "status" || !machine.said(turn, event.text)) {
       machine.grew(turn, exchange.take(event));
-      if (event.type === "done") this.#named(turn, event.reply.message);
+      if (event.type === "done") {
+        const { id, raw } = event.reply.message;
+        machine.named(turn, id);
+        machine.told(turn, JSON.stringify(raw) ?? "");
+      }
     }
     this.#changed();
-  }
-
-  /** An answer of Agent Cloud is several rows. */
-  #named(turn, { id, raw }) {
-    this.#machine.named(turn, id);
-    for (const row of Array.isArray(raw) ? raw : []) {
-      if (typeof row?._id === "string") this.#machine.named(turn, row._id);
-    }
   }
 
   #broke(exchange, error, kind) {
@@ -586,20 +580,7 @@ function tell({ listener }, snapshot) {
   try {
     listener(snapshot);
   } catch (error) {
-    // as a listener of an event: the others hear of it all the same
-    if (globalThis.reportError) reportError(error);
-    else
-      queueMicrotask(() => {
-        throw error;
-      });
+    // the others hear of it all the same
+    reportUncaught(error);
   }
-}
-
-/** Like `crypto.randomUUID`, which pages have only where they are secure. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

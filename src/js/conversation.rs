@@ -9,6 +9,7 @@ use crate::conversation::rows::{End, Row, mark};
 use crate::conversation::transcript::{Kind, Live};
 use crate::conversation::{self, Ended, Kept, Next};
 use crate::model::{Delivery, Role};
+use crate::settings;
 
 /// What next, as numbers. `conversation.js` has the same list.
 mod next {
@@ -135,9 +136,17 @@ impl Conversation {
         self.inner.unread(now, ended(kind, pause));
     }
 
-    /// A message is to be sent: the number of its turn.
-    pub fn send(&mut self, now: f64, client_id: String, text: &str) -> usize {
-        self.inner.transcript.send(client_id, mark(text), now)
+    /// A message is to be sent, with an id of 16 random bytes: the number of its turn.
+    pub fn send(&mut self, now: f64, random: &[u8], text: &str) -> usize {
+        let id = settings::uuid(random.try_into().unwrap_or_default());
+        self.inner.transcript.send(id, mark(text), now)
+    }
+
+    /// The client's own id of the message of a turn.
+    #[wasm_bindgen(js_name = clientMessageId)]
+    pub fn client_message_id(&self, turn: usize) -> String {
+        let turn = self.inner.transcript.turns().get(turn);
+        turn.map_or_else(String::new, |turn| turn.client_id.clone())
     }
 
     /// An answer that an earlier conversation showed: the number of its turn.
@@ -206,6 +215,13 @@ impl Conversation {
         self.inner.named(turn, id);
     }
 
+    /// The answer's own JSON: each row that it was made of is one of its names.
+    pub fn told(&mut self, turn: usize, raw: &str) {
+        for id in self.backend.answer_rows(raw) {
+            self.inner.named(turn, id);
+        }
+    }
+
     /// The turn is over: well, where `kind` is empty, by the person, where it is "stopped", else by an error of this kind.
     /// `shown`: there is something of its answer.
     pub fn ended(&mut self, now: f64, turn: usize, kind: &str, pause: f64, shown: bool) {
@@ -229,12 +245,12 @@ impl Conversation {
 
     /// There is a new session.
     pub fn begun(&mut self) {
-        self.inner.standing.begun = true;
+        self.inner.begun();
     }
 
-    /// The session takes no more messages.
-    pub fn expire(&mut self) {
-        self.inner.standing.expired = true;
+    /// Older messages could not be read, by an error of this kind.
+    pub fn refused(&mut self, kind: &str) {
+        self.inner.refused(ended(kind, 0.0));
     }
 
     /// The session ends at `expires`, in `left` milliseconds.

@@ -1,7 +1,7 @@
 // Runs an operation: makes the requests that the machine asks for, reads their bodies, and waits. It decides nothing:
 // after every step the machine says what next.
 
-import { AgentlineError } from "./error.js";
+import { AgentlineError, reportUncaught } from "./error.js";
 import { Window } from "./memory.js";
 import { Line } from "./socket.js";
 
@@ -114,10 +114,7 @@ export class Drive {
     try {
       this.onDelivery?.(state);
     } catch (error) {
-      // as a platform reports what a listener throws
-      queueMicrotask(() => {
-        throw error;
-      });
+      reportUncaught(error);
     }
   }
 

@@ -22,6 +22,14 @@ export function isAgentlineError(error) {
   return typeof error === "object" && error !== null && error[BRAND] === true;
 }
 
+/** What a caller's function threw that must not stop who called it: told as a platform tells what a listener throws. */
+export function reportUncaught(error) {
+  if (globalThis.reportError) return reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 /** What a second consumer of a stream is told. */
 export function takenAlready(stream) {
   const message = `${stream} has one consumer, and this one is taken already`;

@@ -2,6 +2,7 @@
 // what is left when it is closed. With React, Svelte and Solid themselves: tests/interfaces/.
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
+import { Page } from "./document.mjs";
 import { packedModule } from "./pack.mjs";
 
 let connect;
@@ -319,25 +320,6 @@ test("a conversation that missed more than a page is joined without a hole", asy
   assert.equal(messages[0].text, "say first");
   assert.equal(messages.at(-1).text, "5");
 });
-
-/** What the package knows of a page. */
-class Page extends EventTarget {
-  visibilityState = "visible";
-  listeners = 0;
-
-  addEventListener(type, listener, options) {
-    this.listeners += 1;
-    options?.signal?.addEventListener("abort", () => {
-      this.listeners -= 1;
-    });
-    super.addEventListener(type, listener, options);
-  }
-
-  turn(visibilityState) {
-    this.visibilityState = visibilityState;
-    this.dispatchEvent(new Event("visibilitychange"));
-  }
-}
 
 test("a message that is sent without a network waits for it, and then goes", async () => {
   const page = new Page();

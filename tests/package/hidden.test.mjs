@@ -2,6 +2,7 @@
 // one: `document.visibilityState` and its event.
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
+import { Page } from "./document.mjs";
 import { packedModule } from "./pack.mjs";
 
 let connect;
@@ -13,24 +14,6 @@ before(async () => {
 afterEach(() => {
   delete globalThis.document;
 });
-
-class Page extends EventTarget {
-  visibilityState = "visible";
-  listeners = 0;
-
-  addEventListener(type, listener, options) {
-    this.listeners += 1;
-    options?.signal?.addEventListener("abort", () => {
-      this.listeners -= 1;
-    });
-    super.addEventListener(type, listener, options);
-  }
-
-  turn(visibilityState) {
-    this.visibilityState = visibilityState;
-    this.dispatchEvent(new Event("visibilitychange"));
-  }
-}
 
 /** An answer of Agent Cloud that takes its time, and how often it was asked for meanwhile. */
 async function waiting(page) {

@@ -92,6 +92,11 @@ impl Client {
         self.backend.capabilities()
     }
 
+    /// What the rows of an answer are called, out of its JSON.
+    pub fn answer_rows(&self, raw: &str) -> Vec<String> {
+        self.backend.answer_rows(raw)
+    }
+
     fn single(&self, finds: Finds) -> Made {
         self.expecting(finds, Expect::Json)
     }

@@ -30,6 +30,7 @@ use crate::json::{Json, write};
 use crate::model::{Capabilities, Message, Paging, Role, Streaming};
 use crate::settings::{Settings, is_object_id};
 use crate::text::{Text, contains};
+use crate::word::Word;
 
 /// Stands where the team will be. No path of ours has braces: what comes from outside is checked or percent-encoded.
 const TEAM: &str = "{team}";
@@ -183,6 +184,12 @@ impl AgentCloud {
 }
 
 impl Backend for AgentCloud {
+    fn answer_rows(&self, raw: &str) -> Vec<String> {
+        // an answer of one bubble has that row itself, whose id is the message's
+        let rows = wire::rows(&Word::from(raw)).unwrap_or_default();
+        rows.into_iter().map(|row| row.id).collect()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             stream: Streaming::Poll,

@@ -527,3 +527,18 @@ fn a_message_whose_fate_is_unknown_is_not_sent_twice() {
         assert_eq!(script.posts(), 1);
     }
 }
+
+#[test]
+fn every_row_that_an_answer_was_made_of_is_one_of_its_names() {
+    let client = client();
+    let rows: Vec<Value> = (11..14).map(|at| says(at, &["piece"])).collect();
+    let one = rows[0].to_string();
+    assert_eq!(
+        client.answer_rows(&Value::from(rows).to_string()),
+        [id(11), id(12), id(13)]
+    );
+    // one row alone has the message's own id
+    for raw in [one.as_str(), "", "null", "[1]"] {
+        assert!(client.answer_rows(raw).is_empty(), "{raw}");
+    }
+}
