@@ -433,6 +433,10 @@ pub trait Backend {
     fn answer_rows(&self, _raw: &str) -> Vec<String> {
         Vec::new()
     }
+    /// How many milliseconds a session has left by the server's own count, out of its own JSON, where the server counts.
+    fn time_left(&self, _raw: &str) -> Option<f64> {
+        None
+    }
     /// The header that carries the key; its name in lower case.
     fn key_header(&self, key: &str) -> (&'static str, String);
     /// Reads a refusal.

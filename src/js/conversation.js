@@ -1,10 +1,10 @@
 // A conversation for user interfaces: a store of snapshots. It carries what happens (pages, answers, the network, the page,
-// time) to the machine in Rust, does what that says next, and publishes what it makes of it. What an entry looks like is
-// entry.js.
+// time) to the machine in Rust, and does what that says next. What an entry looks like is entry.js, how it is published
+// snapshots.js.
 
 import { MACHINE } from "./client.js";
 import { DELIVERIES, Exchange, LIVES, shown, WHOLE } from "./entry.js";
-import { reportUncaught } from "./error.js";
+import { Snapshots, tell, unchanged } from "./snapshots.js";
 
 // what next: conversation.rs has the same list
 const LOAD = 1;
@@ -17,9 +17,6 @@ const DELIVERED = 2;
 const PAGE = 40;
 /** So many pages are read to join what is new with what is known. */
 const MOST_PAGES = 20;
-const FRAME = 16;
-/** A page that was hidden meanwhile has no frames. */
-const LATE_FRAME = 100;
 /** Longer timers fire at once. */
 const LONGEST = 0x7fffffff;
 
@@ -31,7 +28,7 @@ export function createConversation(client, sessionId, options) {
   // a user interface hands them on alone
   return {
     subscribe: (listener) => store.subscribe(listener),
-    getSnapshot: () => store.snapshot,
+    getSnapshot: () => store.snapshots.current,
     getServerSnapshot: () => store.first,
     send: (message) => store.send(message),
     stop: () => store.stop(),
@@ -46,7 +43,10 @@ export function createConversation(client, sessionId, options) {
 }
 
 class Conversation {
-  snapshot;
+  snapshots = new Snapshots(
+    () => this.#snapshot(),
+    () => this.#settle(),
+  );
   first;
   #client;
   #options;
@@ -64,11 +64,9 @@ class Conversation {
   #older = false;
   #loadingOlder;
   #starting;
-  #listeners = new Set();
   #around;
   #controller = new AbortController();
   #timer;
-  #publishing;
   /** those that are over, once the snapshot says so */
   #settling = [];
   #closed = false;
@@ -79,19 +77,17 @@ class Conversation {
     this.#options = options;
     this.#machine = client[MACHINE](sessionId !== undefined, options.renew !== false);
     for (const message of options.initial ?? []) this.#keep(message);
-    this.#publish();
-    this.first = this.snapshot;
+    this.snapshots.make();
+    this.first = this.snapshots.current;
   }
 
   subscribe(listener) {
-    const entry = { listener };
-    if (!this.#closed) {
-      this.#listeners.add(entry);
-      this.#look();
-    }
-    tell(entry, this.snapshot);
+    const { snapshots } = this;
+    const leave = this.#closed ? () => false : snapshots.add(listener);
+    if (!this.#closed) this.#look();
+    tell(listener, snapshots.current);
     return () => {
-      if (this.#listeners.delete(entry) && !this.#closed) this.#look();
+      if (leave() && !this.#closed) this.#look();
     };
   }
 
@@ -179,10 +175,9 @@ class Conversation {
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#listeners.clear();
+    this.snapshots.close();
     this.#around?.abort();
     clearTimeout(this.#timer);
-    this.#publishing?.();
     this.#controller.abort();
     for (const exchange of this.#exchanges) {
       exchange.controller?.abort(STOPPED);
@@ -207,7 +202,7 @@ class Conversation {
     this.#machine.around(
       globalThis.navigator?.onLine !== false,
       globalThis.document?.visibilityState !== "hidden",
-      this.#listeners.size > 0,
+      this.snapshots.watched,
     );
     this.#go();
   }
@@ -263,12 +258,8 @@ class Conversation {
 
   #expires(session) {
     this.#session = Object.freeze(session);
-    const now = Date.now();
-    const expires = Date.parse(session.expiresAt ?? "");
-    if (Number.isNaN(expires)) return;
-    // the server's own count needs no two clocks to agree
-    const { timeRemaining } = session.raw ?? {};
-    this.#machine.expires(now, expires, timeRemaining > 0 ? timeRemaining : expires - now);
+    const { expiresAt, raw } = session;
+    this.#machine.expires(Date.now(), String(expiresAt ?? ""), JSON.stringify(raw) ?? "");
   }
 
   async #make(input = this.#options.create) {
@@ -503,26 +494,14 @@ class Conversation {
   // --- publishing
 
   #changed() {
-    if (this.#publishing || this.#closed) return;
-    const visible = globalThis.document?.visibilityState !== "hidden";
-    const frames = visible && globalThis.requestAnimationFrame !== undefined;
-    const publish = () => {
-      this.#publishing();
-      this.#publish();
-      for (const entry of [...this.#listeners]) tell(entry, this.snapshot);
-      for (const exchange of this.#settling.splice(0)) exchange.settle();
-    };
-    const frame = frames ? requestAnimationFrame(publish) : undefined;
-    const timer = setTimeout(publish, frames ? LATE_FRAME : FRAME);
-    this.#publishing = () => {
-      this.#publishing = undefined;
-      clearTimeout(timer);
-      if (frame !== undefined) cancelAnimationFrame(frame);
-    };
+    if (!this.#closed) this.snapshots.changed();
   }
 
-  #publish() {
-    const before = this.snapshot;
+  #settle() {
+    for (const exchange of this.#settling.splice(0)) exchange.settle();
+  }
+
+  #snapshot() {
     const snapshot = { state: STATES[this.#machine.state], messages: this.#messages() };
     snapshot.loaded = this.#machine.loaded;
     snapshot.hasOlder = this.#older;
@@ -530,12 +509,7 @@ class Conversation {
     if (this.#error !== undefined) snapshot.error = this.#error;
     if (this.#sessionId !== undefined) snapshot.sessionId = this.#sessionId;
     if (this.#session !== undefined) snapshot.session = this.#session;
-    const names = Object.keys(snapshot);
-    const same =
-      before !== undefined &&
-      names.length === Object.keys(before).length &&
-      names.every((name) => snapshot[name] === before[name]);
-    if (!same) this.snapshot = Object.freeze(snapshot);
+    return snapshot;
   }
 
   #messages() {
@@ -552,10 +526,7 @@ class Conversation {
       messages.push(view.message);
     }
     this.#views = views;
-    const before = this.snapshot?.messages;
-    const same =
-      before?.length === messages.length && messages.every((one, at) => one === before[at]);
-    return same ? before : Object.freeze(messages);
+    return unchanged(this.snapshots.current?.messages, messages);
   }
 
   #shown(key, row, kind) {
@@ -567,20 +538,13 @@ class Conversation {
   }
 
   #messageOf(id) {
-    return this.snapshot.messages.findLast((message) => message.id === id || message.key === id);
+    return this.snapshots.current.messages.findLast(
+      (message) => message.id === id || message.key === id,
+    );
   }
 
   #find(id) {
     const message = this.#messageOf(id);
     return message && this.#parts.get(Number(message.key))?.exchange;
-  }
-}
-
-function tell({ listener }, snapshot) {
-  try {
-    listener(snapshot);
-  } catch (error) {
-    // the others hear of it all the same
-    reportUncaught(error);
   }
 }

@@ -10,6 +10,7 @@ use crate::conversation::transcript::{Kind, Live};
 use crate::conversation::{self, Ended, Kept, Next};
 use crate::model::{Delivery, Role};
 use crate::settings;
+use crate::time;
 
 /// What next, as numbers. `conversation.js` has the same list.
 mod next {
@@ -253,8 +254,13 @@ impl Conversation {
         self.inner.refused(ended(kind, 0.0));
     }
 
-    /// The session ends at `expires`, in `left` milliseconds.
-    pub fn expires(&mut self, now: f64, expires: f64, left: f64) {
+    /// The session ends at this time, if it says one; with the session's own JSON.
+    pub fn expires(&mut self, now: f64, expires_at: &str, raw: &str) {
+        let Some(expires) = time::iso(expires_at) else {
+            return;
+        };
+        // the server's own count needs no two clocks to agree
+        let left = self.backend.time_left(raw).unwrap_or(expires - now);
         self.inner.standing.expires(now, expires, left);
     }
 

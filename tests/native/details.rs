@@ -162,6 +162,23 @@ fn a_listed_session_without_time_left_is_expired() {
 }
 
 #[test]
+fn the_time_that_a_session_has_left_is_the_servers_own_count() {
+    let left = |raw: Value| Client::default().time_left(&raw.to_string());
+    assert_eq!(
+        left(json!({"sessionId": "s", "timeRemaining": 1_799_999.5})),
+        Some(1_799_999.5)
+    );
+    for raw in [
+        json!({"sessionId": "s"}),
+        json!({"sessionId": "s", "timeRemaining": 0}),
+        json!({"sessionId": "s", "timeRemaining": "soon"}),
+        json!([]),
+    ] {
+        assert_eq!(left(raw.clone()), None, "{raw}");
+    }
+}
+
+#[test]
 fn an_accept_header_of_the_callers_decides_nothing() {
     for (accept, streams) in [("text/event-stream", false), ("application/json", true)] {
         let client = Client::new(agentline::settings::Options {

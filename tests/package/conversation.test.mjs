@@ -398,9 +398,9 @@ test("a session is renewed before it ends, while somebody listens", async () => 
     if (pathname.endsWith("/renew")) renewals += 1;
     if (request.method !== "GET" || !/\/sessions\/[^/]+$/.test(pathname)) return response;
     const body = await response.json();
-    // half a minute before its end a session is renewed
+    // half a minute before its end a session is renewed; the server's clock is an hour ahead
     const left = 30_300;
-    const expiresAt = new Date(Date.now() + left).toISOString();
+    const expiresAt = new Date(Date.now() + 3_600_000 + left).toISOString();
     return Response.json({ ...body, timeRemaining: left, expiresAt });
   };
   const { conversation, id } = await begin("eliza", { sandbox, connectWith: { fetch: short } });

@@ -63,6 +63,7 @@ const FILES = [
   "sandbox.js",
   "sandbox_wasm.js",
   "sandbox_wasm_bg.wasm",
+  "snapshots.js",
   "socket.js",
 ];
 

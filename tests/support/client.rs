@@ -97,6 +97,11 @@ impl Client {
         self.backend.answer_rows(raw)
     }
 
+    /// How many milliseconds a session has left, out of its JSON.
+    pub fn time_left(&self, raw: &str) -> Option<f64> {
+        self.backend.time_left(raw)
+    }
+
     fn single(&self, finds: Finds) -> Made {
         self.expecting(finds, Expect::Json)
     }

@@ -13,10 +13,11 @@ type Read<T> = Result<T, Flaw>;
 /// The field of a message's metadata that holds the client's id of the message.
 pub const MARK: &str = "agentlineMessageId";
 
-/// A session, and whose it is.
+/// A session, whose it is, and how many milliseconds it has left by the server's own count.
 pub struct Listed {
     pub session: Session,
     pub user_id: Option<String>,
+    pub left: Option<f64>,
 }
 
 /// CreateSessionResponse and SessionInfo: the second has more fields.
@@ -55,7 +56,11 @@ pub fn session(reader: &mut Reader<'_>) -> Read<Listed> {
         metadata,
         raw,
     };
-    Ok(Listed { session, user_id })
+    Ok(Listed {
+        session,
+        user_id,
+        left,
+    })
 }
 
 /// The answer to the request for all sessions.

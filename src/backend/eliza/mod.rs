@@ -76,6 +76,11 @@ impl Backend for Eliza {
         }
     }
 
+    fn time_left(&self, raw: &str) -> Option<f64> {
+        let left = whole(raw, wire::session).ok()?.left?;
+        (left > 0.0).then_some(left)
+    }
+
     fn key_header(&self, key: &str) -> (&'static str, String) {
         routes::KEY.header(key)
     }
