@@ -355,6 +355,10 @@ pub trait Watch {
     fn ask(&mut self) -> Request;
     /// Reads the answer to that.
     fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error>;
+    /// What makes it doubtful whose answer was found, if anything does.
+    fn doubt(&self) -> Option<&'static str> {
+        None
+    }
     /// Where the server tells of the answer by itself, if it does and somebody wants that.
     fn room(&self, _now: Now) -> Option<Room> {
         None

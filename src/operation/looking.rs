@@ -25,6 +25,8 @@ const ENDING_PAUSE: f64 = 1_000.0;
 /// How often the time that an answer may take counts anew because something changed. A history that contradicts itself
 /// changes for ever.
 const MOST_CHANGES: f64 = 20.0;
+/// The code of an answer of which nobody can tell to which message it belongs.
+const UNCLEAR: &str = "REPLY_UNCLEAR";
 /// How long each part of the way into the room may take: so long nobody looks.
 const ENTER_LIMIT: f64 = 3_000.0;
 
@@ -234,7 +236,11 @@ impl Looking {
                     "the message was taken, but nothing of an answer to it came for {} ms",
                     number(limit)
                 );
-                return Err(Error::new(ErrorKind::Timeout, message));
+                let error = Error::new(ErrorKind::Timeout, message);
+                return Err(match self.watch.doubt() {
+                    Some(doubt) => error.and(doubt).code(UNCLEAR),
+                    None => error,
+                });
             }
             Look::Growing | Look::Idle => {}
         }

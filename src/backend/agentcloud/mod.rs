@@ -4,6 +4,7 @@
 //! program from a browser: without it, its refusals are redirects to pages. Every id is checked here, because the server
 //! throws on another text and never answers. Nothing but `startSession` wakes an agent.
 
+mod decoder;
 mod elsewhere;
 mod errands;
 mod heard;
@@ -12,6 +13,7 @@ pub(super) mod routes;
 mod rows;
 mod team;
 mod told;
+mod turns;
 mod watch;
 mod wire;
 
@@ -28,6 +30,7 @@ use crate::error::{self, Error, ErrorKind};
 use crate::http::{Head, Method, Request};
 use crate::json::{Json, write};
 use crate::model::{Capabilities, Message, Paging, Role, Streaming};
+use crate::order::Names;
 use crate::settings::{Settings, is_object_id};
 use crate::text::{Text, contains};
 use crate::word::Word;
@@ -173,13 +176,17 @@ impl AgentCloud {
             name: string(session).as_str().to_owned(),
             entered: "joined",
         });
-        Box::new(watch::AgentCloudDecoder::new(
-            place.history(session),
-            place.look_up(session),
-            text,
+        Box::new(decoder::AgentCloudDecoder::new(watch::Exchange {
+            history: place.history(session),
+            session: place.look_up(session),
+            question: text,
+            after: pages::FIRST.to_owned(),
+            known: Names::default(),
+            earlier: turns::Earlier::default(),
+            latest: watch::Latest::default(),
             room,
-            self.rooms_from.clone(),
-        ))
+            rooms_from: self.rooms_from.clone(),
+        }))
     }
 }
 
@@ -412,7 +419,7 @@ impl Backend for AgentCloud {
             .author
             .as_ref()
             .is_some_and(|author| author.id.is_some());
-        let same = || row.text == *text || watch::is_rewritten(text, &row.text);
+        let same = || row.text == *text || rows::is_rewritten(text, &row.text);
         row.role == Role::User && !by_id && same()
     }
 

@@ -19,6 +19,19 @@ pub fn read(body: &Word) -> Result<Vec<Row>, Error> {
     Ok(merged(wire::rows(body)?))
 }
 
+/// Reads a whole history: one row a message, in the order in which the server lists them, which is that of their insertion
+/// even where its clock ran backwards.
+pub fn stored(body: &Word) -> Result<Vec<Row>, Error> {
+    let rows = wire::rows(body)?;
+    let mut places: Named<usize> = Named::default();
+    for (at, row) in rows.iter().enumerate() {
+        places.set(&row.id, at);
+    }
+    let mut merged = merged(rows);
+    order::sort(&mut merged, |a, b| places.get(&a.id) < places.get(&b.id));
+    Ok(merged)
+}
+
 /// The messages of a history, in the order of their ids.
 pub fn messages(rows: Vec<Row>) -> Vec<Message> {
     let growing = growing(&rows);
@@ -245,4 +258,25 @@ pub fn reply(bubbles: &[&Row], text: Text<'static>, complete: bool) -> Option<Re
         message.raw = list(&raws);
     }
     Some(Reply::from(message))
+}
+
+/// Whether the server stores this text as that one, because it looks like JSON.
+pub fn is_rewritten(text: &Text<'_>, stored: &Text<'_>) -> bool {
+    compact(text).is_some_and(|text| compact(stored) == Some(text))
+}
+
+/// JSON without the white space outside of its strings; nothing for any other text.
+fn compact(text: &Text<'_>) -> Option<String> {
+    let text = text.as_str()?;
+    if !text.starts_with(['{', '[']) || Json::parse(text).is_err() {
+        return None;
+    }
+    let (mut inside, mut escaped) = (false, false);
+    let kept = |letter: &char| {
+        let space = !inside && letter.is_ascii_whitespace();
+        inside ^= *letter == '"' && !escaped;
+        escaped = *letter == '\\' && !escaped;
+        !space
+    };
+    Some(text.chars().filter(kept).collect())
 }

@@ -1,8 +1,7 @@
 //! What an answer says, told as it grows. In: its rows in order, again and again. Out: events for what is new in them, be
-//! it that something was taken back; and where an answer begins and ends. When to look is left to `watch`.
+//! it that something was taken back; and how an answer ends. Which rows are its own is `turns`', when to look is `watch`'s.
 
 use super::super::Listener;
-use super::rows;
 use super::wire::Row;
 use crate::error::{Error, ErrorKind};
 use crate::model::ReplyEvent;
@@ -140,62 +139,4 @@ pub fn end_of(row: &Row) -> Option<End> {
         }
     }
     row.feedback.then_some(End::Waits)
-}
-
-/// The rows of an answer.
-pub struct Rows<'a> {
-    /// in the order in which they are read, up to the one with which it ends
-    pub order: Vec<&'a Row>,
-    /// what the agent had to finish first is finished
-    pub passed: bool,
-    /// how it ends, if it does
-    pub end: Option<End>,
-}
-
-/// What the agent had to finish when the message was sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Earlier {
-    /// nothing: it waited for a person
-    Nothing,
-    /// it may not have greeted yet
-    Greeting,
-    /// it was answering
-    Answer,
-}
-
-impl Earlier {
-    /// By the newest row before the message.
-    pub fn than(newest: Option<&Row>) -> Earlier {
-        match newest {
-            Some(row) if !row.is_incoming() && row.feedback => Earlier::Nothing,
-            Some(row) if row.is_incoming() || is_bubble(row) && !row.is_settled() => {
-                Earlier::Answer
-            }
-            _ => Earlier::Greeting,
-        }
-    }
-
-    /// Finds the rows of the answer among those behind the message.
-    pub fn split(self, mut order: Vec<&Row>) -> Rows<'_> {
-        rows::by_time(&mut order, |row| row.ts);
-        let earlier = self.rows(&order);
-        let passed = order.drain(..earlier).any(|row| row.feedback);
-        let at = order.iter().position(|row| end_of(row).is_some());
-        order.truncate(at.map_or(order.len(), |at| at + 1));
-        let end = at.and_then(|_| order.last()).and_then(|row| end_of(row));
-        Rows { order, passed, end }
-    }
-
-    /// How many of the rows behind the message belong to it.
-    fn rows(self, order: &[&Row]) -> usize {
-        let end = order.iter().position(|row| end_of(row).is_some());
-        let waits = end.filter(|end| order.get(*end).is_some_and(|row| row.feedback));
-        let first = order.iter().position(|row| is_bubble(row));
-        match self {
-            Earlier::Nothing => 0,
-            Earlier::Greeting => waits.filter(|_| waits == first).map_or(0, |at| at + 1),
-            // a failure is the end of everything
-            Earlier::Answer => waits.map(|at| at + 1).or(end).unwrap_or(order.len()),
-        }
-    }
 }

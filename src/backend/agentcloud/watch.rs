@@ -7,7 +7,10 @@
 //! only once a second look, later, finds every row as it was.
 //!
 //! An agent that was not waiting when the message was sent has something else to finish first: it greets, or it still
-//! answers the message before, of which somebody stopped to listen. What it says until it waits belongs to that.
+//! answers messages before, of which somebody stopped to listen (`turns`).
+//!
+//! Mostly only what lies behind the message is asked for. A clock that runs backwards hides rows from that, so where it may
+//! have, and before an answer is told from several or counts as whole without its end, everything is read.
 //!
 //! Where the server tells by itself what the agent says, it is handed out as it is heard; the answer is what is in the rows
 //! all the same.
@@ -18,17 +21,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::super::{Answer, Decoder, Listener, Look, Room, Sign, Sought, Watch};
+use super::super::{Listener, Look, Room, Sign, Watch};
 use super::heard::Heard;
-use super::told::{Earlier, End, Rows, Told, end_of, is_bubble};
+use super::told::{End, Told, end_of, is_bubble};
+use super::turns::{self, Earlier, Rows};
 use super::wire::{self, Row};
 use super::{errands, pages, rows};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
-use crate::json::{Json, whole};
-use crate::model::{Message, Reply, ReplyEvent, Role};
+use crate::json::Json;
+use crate::model::{Reply, ReplyEvent};
 use crate::operation::Now;
-use crate::order::Names;
+use crate::order::{self, Named, Names};
 use crate::text::Text;
 use crate::word::Word;
 
@@ -46,142 +50,25 @@ const WITHOUT_ROOMS: f64 = 300_000.0;
 pub type RoomsFrom = Rc<Cell<Now>>;
 
 /// What is known of the answer so far, for the case that it fails.
-type Latest = Rc<RefCell<Option<Reply>>>;
+pub type Latest = Rc<RefCell<Option<Reply>>>;
 
-/// Reads one answer.
-pub struct AgentCloudDecoder {
-    history: Request,
-    session: Request,
-    question: Text<'static>,
+/// One message and its answer.
+#[derive(Clone)]
+pub struct Exchange {
+    /// the requests for the history and for the session
+    pub history: Request,
+    pub session: Request,
+    pub question: Text<'static>,
     /// the newest row before the message was sent
-    after: String,
+    pub after: String,
     /// the users' rows before it
-    known: Names,
-    earlier: Earlier,
-    latest: Latest,
-    room: Option<Room>,
-    rooms_from: RoomsFrom,
-}
-
-impl AgentCloudDecoder {
-    /// A decoder of the answer to `question`, in the session for which the two requests ask, and whose `room` tells of it.
-    pub fn new(
-        history: Request,
-        session: Request,
-        question: Text<'static>,
-        room: Option<Room>,
-        rooms_from: RoomsFrom,
-    ) -> Self {
-        AgentCloudDecoder {
-            room,
-            rooms_from,
-            history,
-            session,
-            question,
-            after: pages::FIRST.to_owned(),
-            known: Names::default(),
-            earlier: Earlier::Greeting,
-            latest: Latest::default(),
-        }
-    }
-
-    /// Looks behind the row `after`, where the message itself is the row `known`, or has to be found.
-    fn awaiting(&self, after: &str, known: Option<String>) -> Awaiting {
-        Awaiting {
-            history: self.history.clone(),
-            session: self.session.clone(),
-            question: self.question.clone(),
-            known,
-            begin: after.to_owned(),
-            after: after.to_owned(),
-            earlier: self.earlier,
-            passed: false,
-            asks: Asks::Rows,
-            looks: 0,
-            started: false,
-            rows: Vec::new(),
-            heard: Heard::default(),
-            told: Told::default(),
-            quiet: 0,
-            ran: false,
-            waits: 0,
-            over: None,
-            latest: self.latest.clone(),
-            room: self.room.clone(),
-            rooms_from: self.rooms_from.clone(),
-        }
-    }
-}
-
-impl Decoder for AgentCloudDecoder {
-    fn before(&mut self, body: &str) -> Result<(), Error> {
-        let mut rows = rows::read(&Word::from(body))?;
-        for row in rows.iter().filter(|row| row.is_incoming()) {
-            self.known.add(&row.id);
-        }
-        let newest = rows.pop();
-        self.earlier = Earlier::than(newest.as_ref());
-        if let Some(newest) = newest {
-            self.after = newest.id;
-        }
-        Ok(())
-    }
-
-    fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {
-        // no server of this kind streams
-        listener.event(ReplyEvent::Other {
-            event: Some(event.to_owned()).filter(|event| !event.is_empty()),
-            data: Json::parse(data).unwrap_or_else(|_| Json::from(&Text::from(data))),
-        });
-        Ok(())
-    }
-
-    fn body(&mut self, json: &str) -> Result<Answer, Error> {
-        whole(json, |reader| reader.object(|_, _| Ok(())))?;
-        Ok(Answer::Later {
-            message: None,
-            watch: Box::new(self.awaiting(&self.after, None)),
-        })
-    }
-
-    fn sought(&self) -> Option<Sought> {
-        // the ids are the server's clock, and that may run backwards
-        Some(Sought {
-            text: self.question.clone(),
-            known: Some(self.known.clone()),
-            ..Sought::default()
-        })
-    }
-
-    fn watch(&mut self, message: &Message, _: bool) -> Option<Box<dyn Watch>> {
-        // what the agent had to finish first stands in front of the message
-        let known = Some(message.id.to_string());
-        Some(Box::new(self.awaiting(pages::FIRST, known)))
-    }
-
-    fn partial(&self, text: Text<'static>) -> Reply {
-        let latest = self.latest.borrow().clone();
-        let mut reply = latest.unwrap_or_else(|| {
-            Reply::from(Message {
-                id: format!("reply:{}", self.after).into(),
-                role: Role::Assistant,
-                text: Text::default(),
-                created_at: None,
-                timestamp: None,
-                author: None,
-                tool_call: None,
-                tool_result: None,
-                citations: None,
-                sources: None,
-                complete: false,
-                client_message_id: None,
-                metadata: None,
-                raw: Json::default(),
-            })
-        });
-        reply.message.text = text;
-        reply
-    }
+    pub known: Names,
+    pub earlier: Earlier,
+    /// shared with whoever has to say what came before a failure
+    pub latest: Latest,
+    /// where the server tells of the answer
+    pub room: Option<Room>,
+    pub rooms_from: RoomsFrom,
 }
 
 enum Asks {
@@ -201,25 +88,39 @@ enum Over {
 }
 
 /// Looks for one answer.
-struct Awaiting {
+pub struct Awaiting {
     history: Request,
     session: Request,
     question: Text<'static>,
-    /// the row of the message, where that is known and was not read yet
-    known: Option<String>,
+    /// the users' rows before the message was sent
+    known: Names,
+    /// the row of the message, where that is known
+    own: Option<String>,
     /// the row behind which the answer is
     begin: String,
     /// what lies up to this row looks settled, and is asked for again only at the end
     after: String,
     earlier: Earlier,
-    /// that is finished
-    passed: bool,
+    /// what it says without being asked is finished
+    unasked: bool,
+    /// so much of what it had to finish first is finished
+    passed: usize,
+    /// so many answers to other messages are still to come
+    left: usize,
+    /// the agent said something that might be the answer, or that to another message
+    doubtful: bool,
     asks: Asks,
+    /// everything is read, and not only what lies behind the message
+    all: bool,
     looks: u32,
     /// the message was found, or is no longer looked for
     started: bool,
     /// all rows behind the message, in the order of their ids
     rows: Vec<Row>,
+    /// in which order they were stored, where everything was read
+    places: Option<Named<usize>>,
+    /// since anything changed, everything was read once
+    sure: bool,
     /// what the server told of them by itself
     heard: Heard,
     told: Told,
@@ -235,9 +136,57 @@ struct Awaiting {
     rooms_from: RoomsFrom,
 }
 
+impl Awaiting {
+    /// Looks for the answer in `exchange`, whose message is the row `own`, or has to be found.
+    pub fn new(exchange: Exchange, own: Option<String>) -> Self {
+        let Exchange {
+            history,
+            session,
+            question,
+            after,
+            known,
+            earlier,
+            latest,
+            room,
+            rooms_from,
+        } = exchange;
+        Awaiting {
+            history,
+            session,
+            question,
+            all: own.is_some(),
+            known,
+            started: own.is_some(),
+            own,
+            begin: after.clone(),
+            after,
+            earlier,
+            unasked: false,
+            passed: 0,
+            left: 0,
+            doubtful: false,
+            asks: Asks::Rows,
+            looks: 0,
+            rows: Vec::new(),
+            places: None,
+            sure: false,
+            heard: Heard::default(),
+            told: Told::default(),
+            quiet: 0,
+            ran: false,
+            waits: 0,
+            over: None,
+            latest,
+            room,
+            rooms_from,
+        }
+    }
+}
+
 impl Watch for Awaiting {
     fn ask(&mut self) -> Request {
         match self.asks {
+            Asks::Rows if self.all => pages::behind(&self.history, pages::FIRST),
             Asks::Rows => pages::behind(&self.history, &self.after),
             Asks::Session => self.session.clone(),
         }
@@ -245,9 +194,15 @@ impl Watch for Awaiting {
 
     fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error> {
         match std::mem::replace(&mut self.asks, Asks::Rows) {
+            Asks::Rows if self.all => self.look_at_all(rows::stored(body)?, listener),
             Asks::Rows => self.look(rows::read(body)?, listener),
             Asks::Session => self.status(body, listener),
         }
+    }
+
+    fn doubt(&self) -> Option<&'static str> {
+        let doubt = "what the agent said since may be the answer to another message";
+        self.doubtful.then_some(doubt)
     }
 
     fn room(&self, now: Now) -> Option<Room> {
@@ -285,41 +240,158 @@ impl Watch for Awaiting {
 }
 
 impl Awaiting {
+    /// Looks at what lies behind the message.
     fn look(&mut self, mut found: Vec<Row>, listener: &mut dyn Listener) -> Result<Look, Error> {
         self.looks += 1;
         // somebody on the way may not listen to the question
         found.retain(|row| row.id > self.after);
-        if let Some(known) = self.known.take() {
-            let before = found.iter().rfind(|row| row.id < known);
-            self.earlier = Earlier::than(before);
-            self.started = true;
-            found.retain(|row| row.id > known);
-            self.begin.clone_from(&known);
-            self.after = known;
-        }
         if !self.started && !self.start(&mut found, listener) {
-            return Ok(self.quiet());
+            return Ok(match self.all {
+                true => Look::Now,
+                false => self.quiet(),
+            });
         }
         let changed = self.take(found);
-        let Rows { order, passed, end } = self.earlier.split(self.rows.iter().collect());
-        if passed && !self.passed {
+        self.sure &= !changed;
+        self.judge(changed, listener)
+    }
+
+    /// Looks at everything, in the order in which it was stored.
+    fn look_at_all(
+        &mut self,
+        mut all: Vec<Row>,
+        listener: &mut dyn Listener,
+    ) -> Result<Look, Error> {
+        self.looks += 1;
+        let at = match &self.own {
+            Some(own) => all.iter().position(|row| row.id == *own),
+            None => self.place(&all),
+        };
+        let Some(at) = at else {
+            if self.own.is_none() {
+                // it is not there, or not as it was sent
+                self.begin(None, listener);
+                self.all = false;
+                return Ok(Look::Now);
+            }
+            return Ok(self.quiet());
+        };
+        self.earlier = Earlier::by(all.iter().take(at), turns::is_backwards(&all));
+        if self.unasked {
+            self.earlier.finish_unasked();
+        }
+        let mut found = all.split_off(at + 1);
+        if let Some(own) = all.pop() {
+            self.earlier.reach(&own);
+            match self.started {
+                true => self.begin.clone_from(&own.id),
+                false => self.begin(Some(own), listener),
+            }
+        }
+        let mut places = Named::default();
+        for (at, row) in found.iter().enumerate() {
+            places.set(&row.id, at);
+        }
+        order::sort(&mut found, |a, b| a.id < b.id);
+        // what its id leads to is not what lies behind it
+        let astray = found.first().is_some_and(|row| row.id < self.begin)
+            || all.iter().any(|row| row.id > self.begin);
+        let changed = self.rows != found;
+        for row in &found {
+            self.heard.fold(row);
+        }
+        self.rows = found;
+        self.places = Some(places);
+        self.after.clone_from(&self.begin);
+        self.sure = true;
+        let judged = self.judge(changed, listener);
+        self.all = astray || self.earlier.is_backwards();
+        if !self.all {
+            self.places = None;
+        }
+        judged
+    }
+
+    /// The rows of the answer among `rows`; what may be read in two ways is not its own yet.
+    fn split<'a>(&self, mut rows: Vec<&'a Row>) -> Rows<'a> {
+        // one that was not found is there all the same, in other words
+        let own = rows.iter().position(|row| row.is_incoming());
+        if let Some(own) = own.filter(|_| self.own.is_none()) {
+            rows.remove(own);
+        }
+        let places = self.places.as_ref();
+        let split = |places| self.earlier.split(turns::in_order(rows.clone(), places));
+        if self.earlier.is_backwards() {
+            return split(places);
+        }
+        let by_time = split(None);
+        if places.is_none() {
+            return by_time;
+        }
+        let stored = split(places);
+        if !by_time.several && !stored.several {
+            return by_time;
+        }
+        let ids = |rows: &Rows<'_>| -> Vec<String> {
+            rows.order.iter().map(|row| row.id.clone()).collect()
+        };
+        match ids(&by_time) == ids(&stored) {
+            true => by_time,
+            false => Rows {
+                order: Vec::new(),
+                left: 1,
+                doubtful: true,
+                end: None,
+                ..by_time
+            },
+        }
+    }
+
+    /// Tells what the rows say.
+    fn judge(&mut self, changed: bool, listener: &mut dyn Listener) -> Result<Look, Error> {
+        let rows = std::mem::take(&mut self.rows);
+        let judged = self.judge_rows(&rows, changed, listener);
+        self.rows = rows;
+        judged
+    }
+
+    fn judge_rows(
+        &mut self,
+        rows: &[Row],
+        changed: bool,
+        listener: &mut dyn Listener,
+    ) -> Result<Look, Error> {
+        let Rows {
+            order,
+            passed,
+            left,
+            several,
+            doubtful,
+            end,
+        } = self.split(rows.iter().collect());
+        if passed > self.passed {
             // what it did until now says nothing of this message
-            self.passed = true;
             self.ran = false;
         }
+        (self.passed, self.left, self.doubtful) = (passed, left, doubtful);
         let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
         let settled = bubbles.iter().all(|row| row.is_settled());
-        let settled = settled && self.heard.is_stored(&self.rows);
+        let settled = settled && self.heard.is_stored(rows);
         let last = match &end {
             Some(End::Failed(_)) => true,
             Some(End::Waits) => settled || !changed,
             None => !changed && self.over.is_some(),
         };
+        // of several answers, or of one without an end, some may be hidden
+        let unclear = several || self.earlier.is_backwards() || end.is_none();
+        if last && unclear && !self.is_sure() {
+            return Ok(Look::Now);
+        }
         match last {
             true => self.told.tell(&order, listener),
             // what was heard may be ahead of the rows
             false => {
-                let rows = self.earlier.split(self.heard.view(&self.rows));
+                let rows = self.split(self.heard.view(rows));
                 self.told.tell(&rows.order, listener);
             }
         }
@@ -345,6 +417,12 @@ impl Awaiting {
         Ok(Look::Idle)
     }
 
+    /// Whether everything was read since anything changed; else that is next.
+    fn is_sure(&mut self) -> bool {
+        self.all |= !self.sure;
+        self.sure
+    }
+
     /// Takes what the agent said, as the server tells it.
     fn hear(&mut self, data: &str, listener: &mut dyn Listener) -> Result<Sign, Error> {
         let Some(row) = self.heard.take(wire::said(data)?, &self.rows) else {
@@ -354,44 +432,59 @@ impl Awaiting {
         self.quiet = 0;
         let ends = end_of(row).is_some();
         if self.started {
-            let rows = self.earlier.split(self.heard.view(&self.rows));
-            self.told.tell(&rows.order, listener);
+            let rows = std::mem::take(&mut self.rows);
+            let answer = self.split(self.heard.view(&rows));
+            self.told.tell(&answer.order, listener);
+            self.rows = rows;
         }
         Ok(if ends { Sign::Ended } else { Sign::Growing })
     }
 
-    /// Finds the message that was sent: the first one of a person with its text. What looks like JSON may have been stored
-    /// as what it parses to.
-    fn start(&mut self, found: &mut Vec<Row>, listener: &mut dyn Listener) -> bool {
-        let from_people = || found.iter().filter(|row| row.is_incoming());
-        let same = |row: &&Row| row.text.as_ref() == Some(&self.question);
-        let rewritten = |row: &&Row| {
+    /// The place of the message that was sent: of the first new one of a person with its text. What looks like JSON may have
+    /// been stored as what it parses to.
+    fn place(&self, rows: &[Row]) -> Option<usize> {
+        let is_new = |row: &Row| row.is_incoming() && self.known.find(&row.id).is_none();
+        let same = |row: &Row| row.text.as_ref() == Some(&self.question);
+        let rewritten = |row: &Row| {
             let text = row.text.as_ref();
-            text.is_some_and(|text| is_rewritten(&self.question, text))
+            text.is_some_and(|text| rows::is_rewritten(&self.question, text))
         };
-        let own = from_people().find(same);
-        let own = own.or_else(|| from_people().find(rewritten));
-        let own = own.cloned();
-        if own.is_none() && self.looks < PATIENCE {
+        let own = rows.iter().position(|row| is_new(row) && same(row));
+        own.or_else(|| rows.iter().position(|row| is_new(row) && rewritten(row)))
+    }
+
+    /// Finds the message that was sent, and leaves what lies behind it. One that does not come is looked for everywhere.
+    fn start(&mut self, found: &mut Vec<Row>, listener: &mut dyn Listener) -> bool {
+        let Some(at) = self.place(found) else {
+            self.all = self.looks >= PATIENCE;
             return false;
+        };
+        let behind = found.split_off(at + 1);
+        let own = found.pop();
+        // what was to be finished may have been while the message was on its way
+        for row in std::mem::replace(found, behind) {
+            self.earlier.note(&row);
         }
+        if let Some(own) = own {
+            self.earlier.reach(&own);
+            self.begin(Some(own), listener);
+        }
+        true
+    }
+
+    /// The message is this, or is no longer looked for.
+    fn begin(&mut self, own: Option<Row>, listener: &mut dyn Listener) {
         self.started = true;
         if let Some(own) = &own {
-            // what was to be finished may have been while the message was on its way
-            let between = found.iter().rfind(|row| row.id < own.id);
-            if between.is_some_and(|row| row.feedback) {
-                self.earlier = Earlier::Nothing;
-            }
+            self.own = Some(own.id.clone());
             self.after.clone_from(&own.id);
             self.begin.clone_from(&own.id);
-            found.retain(|row| row.id > own.id);
         }
         let message = own.map(|row| Box::new(rows::message(row, true)));
         listener.event(ReplyEvent::Start {
             message_id: message.as_ref().map(|message| message.id.to_string()),
             message,
         });
-        true
     }
 
     /// Takes the rows that lie behind what is settled, and says whether anything is new.
@@ -469,13 +562,13 @@ impl Awaiting {
         match over {
             Over::Waits | Over::Finished if spoke => self.done(listener),
             // what was asked before is what it waits behind: this message has not reached it yet
-            Over::Waits if !self.ran => {
+            Over::Waits if !self.ran || self.left > 0 => {
                 self.over = None;
                 self.waits += 1;
-                // nothing more comes: what was taken for the rest of an earlier answer, to a message that was lost, is
-                // the answer to this one
+                // nothing more comes: what was taken for a greeting is the answer
                 if self.waits >= BELIEVED {
-                    self.earlier = Earlier::Nothing;
+                    self.unasked = true;
+                    self.earlier.finish_unasked();
                 }
             }
             Over::Waits | Over::Finished => {
@@ -507,25 +600,4 @@ impl Awaiting {
             }
         }
     }
-}
-
-/// Whether the server stores this text as that one, because it looks like JSON.
-pub fn is_rewritten(text: &Text<'_>, stored: &Text<'_>) -> bool {
-    compact(text).is_some_and(|text| compact(stored) == Some(text))
-}
-
-/// JSON without the white space outside of its strings; nothing for any other text.
-fn compact(text: &Text<'_>) -> Option<String> {
-    let text = text.as_str()?;
-    if !text.starts_with(['{', '[']) || Json::parse(text).is_err() {
-        return None;
-    }
-    let (mut inside, mut escaped) = (false, false);
-    let kept = |letter: &char| {
-        let space = !inside && letter.is_ascii_whitespace();
-        inside ^= *letter == '"' && !escaped;
-        escaped = *letter == '\\' && !escaped;
-        !space
-    };
-    Some(text.chars().filter(kept).collect())
 }

@@ -260,8 +260,12 @@ fn the_own_message_is_the_first_new_one_of_a_person_with_its_text() {
         from(9, "Bob", "me too"),
         question(),
         from(11, "Alice", QUESTION),
-        says(12, &["the answer"]),
+        says(12, &["an answer to Bob"]),
         asks(13, "?"),
+        says(14, &["the answer"]),
+        asks(15, "?"),
+        says(16, &["the answer again"]),
+        asks(17, "?"),
     ])];
     let run = turn(true, before, &looks, &["running"]);
     assert_eq!(done(&run), "the answer\n\n?");
@@ -311,33 +315,131 @@ fn a_session_that_waits_behind_an_answer_ends_it_and_one_that_waits_before_it_do
     assert_eq!(done(&run), "one two");
 }
 
+/// `row` as a server stored it so many seconds after all others.
+fn seconds_later(mut row: Value, seconds: u64, number: u64) -> Value {
+    row["_id"] = json!(format!("{seconds:08x}{number:016x}"));
+    row
+}
+
 #[test]
-fn an_answer_behind_a_message_that_was_lost_is_not_waited_out() {
-    // the message of before was never answered, so the first answer looks like the one to it
-    let before = json!([from(9, "Alice", "hello?")]);
-    let rows = json!([question(), says(11, &["here"]), asks(12, "Anything else?")]);
-    let run = turn(true, before.clone(), &[rows], &["waiting"]);
-    assert_eq!(done(&run), "here\n\nAnything else?");
-    // where it is answered after all, its answer is not ours
+fn an_answer_that_may_be_to_the_message_before_is_nobodys_until_its_own_comes() {
+    let lost = from(9, "Alice", "hello?");
     let rows = [
+        json!([lost, question()]),
+        json!([lost, question(), says(11, &["hello!"]), asks(12, "More?")]),
         json!([
+            lost,
             question(),
             says(11, &["hello!"]),
-            asks(12, "Anything else?")
-        ]),
-        json!([
-            question(),
-            says(11, &["hello!"]),
-            asks(12, "Anything else?"),
+            asks(12, "More?"),
             says(13, &["here"]),
             asks(14, "And now?")
         ]),
     ];
-    let looks: Vec<Value> = [&rows[0], &rows[0], &rows[0], &rows[1]]
-        .map(Value::clone)
+    let looks: Vec<Value> = [0, 1, 1, 1, 1, 1, 1, 2]
+        .map(|at: usize| rows[at].clone())
         .into();
-    let run = turn(true, before, &looks, &["waiting"]);
+    let run = turn(true, json!([lost]), &looks, &["waiting"]);
     assert_eq!(done(&run), "here\n\nAnd now?");
+    // where nothing more comes, nobody can tell
+    let run = turn(true, json!([lost]), &rows[..2], &["waiting"]);
+    assert_eq!(run.failed().kind, ErrorKind::Timeout);
+    assert_eq!(run.failed().code.as_deref(), Some("REPLY_UNCLEAR"));
+    assert_eq!(run.failed().delivered, Some(Delivered::Yes));
+    assert_eq!(shown(&run.seen), parse("\"\"").string());
+}
+
+#[test]
+fn what_was_not_answered_for_minutes_is_lost_and_awaited_no_more() {
+    let lost = from(9, "Alice", "hello?");
+    for (seconds, waits) in [(299, true), (301, false)] {
+        let later = |row: Value, number| seconds_later(row, seconds, number);
+        let rows = [json!([
+            lost,
+            later(question(), 10),
+            later(says(11, &["here"]), 11),
+            later(asks(12, "More?"), 12)
+        ])];
+        let run = turn(true, json!([lost]), &rows, &["waiting"]);
+        match waits {
+            true => assert_eq!(run.failed().code.as_deref(), Some("REPLY_UNCLEAR")),
+            false => assert_eq!(done(&run), "here\n\nMore?"),
+        }
+    }
+}
+
+#[test]
+fn as_many_answers_come_first_as_messages_were_open() {
+    let open = [
+        asks(1, "How can I help?"),
+        from(2, "Alice", "one"),
+        from(3, "Bob", "two"),
+        from(4, "Alice", "three"),
+        says(5, &["to one"]),
+        asks(6, "More?"),
+    ];
+    let mut rows = open.to_vec();
+    rows.push(question());
+    for (at, text) in [(11, "to two"), (13, "to three"), (15, "to this"), (17, "?")] {
+        rows.extend([says(at, &[text]), asks(at + 1, "More?")]);
+    }
+    let run = turn(true, json!(open), &[json!(rows)], &["running"]);
+    assert_eq!(done(&run), "to this\n\nMore?");
+    // a failure is the end of everything
+    rows.truncate(9);
+    rows.push(aside(20, "⛔ An unexpected error occurred"));
+    let run = turn(true, json!(open), &[json!(rows)], &["running"]);
+    assert_eq!(run.failed().kind, ErrorKind::Agent);
+}
+
+#[test]
+fn of_two_messages_before_the_first_word_neither_answer_is_told_until_both_are_there() {
+    let both = [question(), from(11, "Alice", "and then?")];
+    let [mut one, mut two] = [both.to_vec(), both.to_vec()];
+    one.extend([says(12, &["here"]), asks(13, "More?")]);
+    two.extend(one[2..].to_vec());
+    two.extend([says(14, &["there"]), asks(15, "More?")]);
+    let [one, two] = [json!(one), json!(two)];
+    let looks: Vec<Value> = [&one, &one, &one, &one, &two].map(Value::clone).into();
+    let run = turn(true, json!([]), &looks, &["running"]);
+    assert_eq!(done(&run), "here\n\nMore?");
+    assert_eq!(told(&run, "content", "delta"), ["here", "\n\nMore?"]);
+    // one of the two was lost
+    let run = turn(true, json!([]), &[one], &["waiting"]);
+    assert_eq!(run.failed().code.as_deref(), Some("REPLY_UNCLEAR"));
+    assert_eq!(told(&run, "content", "delta"), [""; 0]);
+    // what the agent began to say before the second message is no answer to that
+    let began = json!([
+        question(),
+        says(11, &["here"]),
+        from(12, "Alice", "and then?"),
+        asks(13, "More?")
+    ]);
+    let run = turn(true, json!([]), &[began], &["running"]);
+    assert_eq!(done(&run), "here\n\nMore?");
+}
+
+#[test]
+fn an_answer_is_found_whole_where_the_clock_ran_backwards_before_it_or_in_it() {
+    let second = |row: Value, seconds, number| seconds_later(row, seconds, number);
+    let greets = second(asks(1, "How can I help?"), 100, 1);
+    for seconds in [
+        [100, 97, 97],
+        [100, 100, 97],
+        [40, 100, 100],
+        [700, 100, 100],
+    ] {
+        let [own, first, last] = seconds;
+        let rows = json!([
+            greets,
+            second(question(), own, 10),
+            second(says(11, &["one"]), own, 11),
+            second(says(12, &["two"]), first, 12),
+            second(asks(13, "More?"), last, 13),
+        ]);
+        let run = turn(true, json!([greets]), &[rows], &["running", "waiting"]);
+        assert_eq!(done(&run), "one\n\ntwo\n\nMore?", "{seconds:?}");
+    }
 }
 
 #[test]
@@ -426,8 +528,8 @@ fn words_of_the_system_that_end_an_answer_are_errors_with_what_had_come() {
     // the same words from the agent itself, or from a person, are words
     let looks = [json!([
         question(),
-        from(11, "Bob", "⛔ stop"),
-        says(12, &["⛔ means no entry"]),
+        says(11, &["⛔ means no entry"]),
+        from(12, "Bob", "⛔ stop"),
         asks(13, "🛑?")
     ])];
     assert_eq!(done(&streamed(&looks)), "⛔ means no entry\n\n🛑?");

@@ -49,12 +49,19 @@ fn whatever_happens_with_agent_cloud_no_message_is_doubled_or_lost() {
 }
 
 /// Schedules that failed once, and what was mended then.
-const MENDED: [(Backend, u64); 2] = [
+const MENDED: [(Backend, u64); 6] = [
     // the answer to the first of two messages that say the same was unreadable, so its row was not known, and the second,
     // which never arrived, was taken for it
     (Backend::Meibel, 10_546),
     // the frame that says that the message was taken came twice, and so did its event
     (Backend::Eliza, 104_341),
+    // the answer to the second of three messages that were open at once was taken for that to the third
+    (Backend::AgentCloud, 1_630),
+    (Backend::AgentCloud, 21_194),
+    // the clock ran backwards, so that the greeting came to stand behind the first message
+    (Backend::AgentCloud, 50_009),
+    // the answer was never stored, and that to the message behind it was taken for it
+    (Backend::AgentCloud, 1_002_915),
 ];
 
 #[test]
