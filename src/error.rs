@@ -142,6 +142,7 @@ pub struct Failed {
     pub issues: Option<Vec<Issue>>,
     /// what had arrived
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(not(feature = "client"), serde(skip))]
     pub partial: Option<Box<Reply>>,
     /// for a send
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,7 @@ pub mod conversation;
 
 pub mod gateway;
 
-#[cfg(all(target_arch = "wasm32", feature = "events"))]
+#[cfg(all(target_arch = "wasm32", any(feature = "read", feature = "client")))]
 mod js;
 #[cfg(all(target_arch = "wasm32", feature = "gateway"))]
 #[path = "js/gateway.rs"]

@@ -8,23 +8,28 @@ import { basename, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { readArguments } from "./arguments.mjs";
 import { exclusively } from "./exclusive.mjs";
+import { sharedGlue } from "./glue.mjs";
 import { cargoTarget, packageFolder, root, target, toolsPath } from "./paths.mjs";
 import { endOnSignals, run, seconds } from "./process.mjs";
+import { writeScripts } from "./scripts.mjs";
 import { lockedVersion, npmPackages, rust, wasmTools } from "./setup.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
-// A crate may be built several times, each time with other features. What is built with others than its own has a folder
-// of cargo's own, because cargo gives the modules of one crate one name, and would take one for the other. An `inline`
-// module is also written as text, for tools that copy no file along.
+// A crate may be built several times, each time with other features; then each has a folder of cargo's own, because cargo
+// gives the modules of one crate one name, and would take one for the other. The whole one declares the types, and its glue
+// is that of its `parts`, too: see glue.mjs. An `inline` module is also written as text, for tools that copy no file along.
+const MODULE = { crate: "agentline-module", folder: join(root, "module") };
+const WHOLE = { ...MODULE, name: "agentline_wasm", inline: true };
+const PARTS = ["read", "events", "meibel", "agentcloud", "eliza"].map((feature) => ({
+  ...MODULE,
+  name: `${feature}_wasm`,
+  part: true,
+  features: [feature],
+}));
 const MODULES = [
-  { crate: "agentline-module", folder: join(root, "module"), name: "agentline_wasm", inline: true },
-  {
-    crate: "agentline-module",
-    folder: join(root, "module"),
-    name: "gateway_wasm",
-    inline: true,
-    features: ["gateway"],
-  },
+  WHOLE,
+  ...PARTS,
+  { ...MODULE, name: "gateway_wasm", features: ["gateway"], inline: true },
   { crate: "agentline-sandbox", folder: join(root, "sandbox"), name: "sandbox_wasm" },
 ];
 
@@ -62,10 +67,15 @@ async function cargoFlags() {
 
 // wasm-pack binds and optimises every time it is called; so cargo is asked first, and wasm-pack is called only if the
 // module that cargo made, or a tool that works on it, is another one.
-async function wasmModule({ crate, folder, name, inline, features }, given, step) {
+async function wasmModule(module, given, step) {
+  const { crate, folder, name, features, part } = module;
   const out = join(cargoTarget, "wasm", name);
+  // a module names its glue where it asks for something, so that the parts must be called as the whole
+  const called = part ? WHOLE.name : name;
+  const [glue, wasm] = [join(out, `${called}.js`), join(out, `${called}_bg.wasm`)];
+  const built = { ...module, glue, wasm };
   const stamp = join(out, ".stamp");
-  const own = features === undefined ? cargoTarget : join(cargoTarget, "features", name);
+  const own = features === undefined ? cargoTarget : await ownFolder(name);
   const env = { CARGO_TARGET_DIR: own };
   const chosen = features && ["--no-default-features", "--features", features.join(",")];
   const flags = [...given, ...(chosen ?? [])];
@@ -81,10 +91,11 @@ async function wasmModule({ crate, folder, name, inline, features }, given, step
     .update(await readFile(join(folder, "Cargo.toml")))
     .update(await readFile(join(root, "package-lock.json")))
     .update(await lockedVersion("wasm-bindgen"))
+    .update(called)
     .digest("hex");
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) {
     step(`${name}: the module is as it was`);
-    return { out, name, inline };
+    return built;
   }
   await rm(out, { recursive: true, force: true });
   const options = [
@@ -98,12 +109,28 @@ async function wasmModule({ crate, folder, name, inline, features }, given, step
   ];
   await run(
     "wasm-pack",
-    ["build", folder, ...options, "--out-name", name, "--out-dir", out, "--", ...flags],
+    ["build", folder, ...options, "--out-name", called, "--out-dir", out, "--", ...flags],
     { cwd: root, label: `wasm-pack build ${name}`, env: { ...env, PATH: toolsPath } },
   );
   await writeFile(stamp, wanted);
   step(`${name}: the module is new`);
-  return { out, name, inline };
+  return built;
+}
+
+// A folder of its own begins with what the crates rest on, compiled: only those of this workspace know of features.
+async function ownFolder(name) {
+  const own = join(cargoTarget, "features", name);
+  if (existsSync(own)) return own;
+  const fresh = `${own}.${process.pid}`;
+  for (const folder of ["release", join(WASM_TARGET, "release")]) {
+    await cp(join(cargoTarget, folder), join(fresh, folder), {
+      recursive: true,
+      preserveTimestamps: true,
+      filter: (path) => !/agentline/.test(basename(path)),
+    });
+  }
+  await rename(fresh, own);
+  return own;
 }
 
 async function assemble(generated) {
@@ -111,22 +138,19 @@ async function assemble(generated) {
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   await cp(join(root, "pkg-template"), fresh, { recursive: true });
-  for (const file of await readdir(join(root, "src", "js"))) {
-    if (file.endsWith(".js")) await cp(join(root, "src", "js", file), join(fresh, file));
+  const [whole, ...others] = generated;
+  for (const { name, wasm } of generated) await cp(wasm, join(fresh, `${name}_bg.wasm`));
+  const parts = others.filter(({ part }) => part);
+  await writeScripts(fresh, await sharedGlue(whole, parts));
+  for (const { name, glue } of others.filter(({ part }) => !part))
+    await cp(glue, join(fresh, `${name}.js`));
+  for (const { name, wasm } of generated.filter(({ inline }) => inline)) {
+    await writeFile(join(fresh, `${name}_inline.js`), await inlineModule(wasm));
   }
-  for (const { out, name } of generated) {
-    for (const ending of [".js", "_bg.wasm"]) {
-      await cp(join(out, name + ending), join(fresh, name + ending));
-    }
-  }
-  for (const { out, name } of generated.filter(({ inline }) => inline)) {
-    await writeFile(
-      join(fresh, `${name}_inline.js`),
-      await inlineModule(join(out, `${name}_bg.wasm`)),
-    );
-  }
-  const [{ out, name }] = generated;
-  await writeFile(join(fresh, "model.d.ts"), await modelTypes(join(out, `${name}.d.ts`)));
+  await writeFile(
+    join(fresh, "model.d.ts"),
+    await modelTypes(whole.glue.replace(/\.js$/, ".d.ts")),
+  );
   for (const file of await readdir(root)) {
     if (/^(README\.md|CHANGELOG\.md|LICENSE.*|llms\.txt)$/.test(file))
       await cp(join(root, file), join(fresh, file));

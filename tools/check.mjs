@@ -36,7 +36,7 @@ const steps = {
       const strict = ["--", "-D", "warnings"];
       await cargo("clippy", "--workspace", "--all-targets", ...strict);
       await cargo("clippy", "--package", "agentline", "--all-targets", ...WASM_TARGET, ...strict);
-      for (const feature of ["events", "meibel", "agentcloud", "eliza", "gateway"]) {
+      for (const feature of ["read", "events", "meibel", "agentcloud", "eliza", "gateway"]) {
         const alone = ["--no-default-features", "--features", feature, "--lib"];
         await cargo("clippy", "--package", "agentline", ...alone, ...WASM_TARGET, ...strict);
       }

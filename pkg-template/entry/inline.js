@@ -2,13 +2,16 @@
 
 import { wasm } from "../agentline_wasm_inline.js";
 import { compileInline } from "../load/inline.js";
-import { bind } from "../module.js";
+import { bindConnect, bindOpenEvents, bindReadEvents, bindSignIn, Modules } from "../module.js";
 
-export { createConversation } from "../conversation.js";
 export { AgentlineError, isAgentlineError } from "../error.js";
+export { createConversation } from "../module.js";
 
-const bound = /* @__PURE__ */ bind(
-  () => compileInline(wasm),
-  'give a compiled WebAssembly.Module as `wasm` to connect, or import from "agentline", whose file a tool compiles ahead',
+const modules = /* @__PURE__ */ new Modules(
+  { agentline: () => compileInline(wasm) },
+  'give a compiled WebAssembly.Module as `wasm`, or import from "agentline", whose files a tool compiles ahead',
 );
-export const { connect, openEvents, readEvents, signIn } = bound;
+export const connect = /* @__PURE__ */ bindConnect(modules);
+export const signIn = /* @__PURE__ */ bindSignIn(modules);
+export const readEvents = /* @__PURE__ */ bindReadEvents(modules);
+export const openEvents = /* @__PURE__ */ bindOpenEvents(modules);

@@ -79,8 +79,9 @@ pub struct ConnectOptions {
     /// without it. Default: true where the runtime has a global `WebSocket` and no `fetch` was given.
     #[tsify(optional)]
     pub live: Option<bool>,
-    /// The WebAssembly file (`agentline/agentline_wasm_bg.wasm`), only where the runtime's own loader cannot find it, which
-    /// is an error of kind `config` with the code `WASM_LOAD`. The first call that loads it decides for all.
+    /// The WebAssembly file, only where the runtime's own loader cannot find it, which is an error of kind `config` with the
+    /// code `WASM_LOAD`: that of the backend (`agentline/eliza_wasm_bg.wasm`, and so on) or that of all
+    /// (`agentline/agentline_wasm_bg.wasm`). The first call that needs it decides for all.
     #[tsify(
         optional,
         type = "ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL"
@@ -263,6 +264,14 @@ pub struct ReadOptions {
     /// Is given each comment: what follows the colon.
     #[tsify(optional, type = "(text: string) => void")]
     pub on_comment: JsValue,
+    /// The WebAssembly file, only where the runtime's own loader cannot find it: `agentline/read_wasm_bg.wasm` for
+    /// `readEvents`, `agentline/events_wasm_bg.wasm` for both, or that of all (`agentline/agentline_wasm_bg.wasm`). The
+    /// first call that needs it decides for all.
+    #[tsify(
+        optional,
+        type = "ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL"
+    )]
+    pub wasm: JsValue,
 }
 
 /// What `openEvents` asks, and how often.

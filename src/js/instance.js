@@ -1,9 +1,10 @@
-// One WebAssembly module, instantiated when it is first asked for. What cannot be loaded is told as an AgentlineError that
-// names the file and what to do, and is tried again by the next call. Where the module comes from is left to the loaders.
+// Instances of WebAssembly modules. What cannot be loaded is told as an AgentlineError that names the file and what to do.
+// Where the module comes from is left to the loaders.
 
 import { AgentlineError } from "./error.js";
 
 /**
+ * One that is instantiated when it is first asked for, and tried again by the next call where that failed.
  * @template T
  * @param {string} file the module's name in the package
  * @param {string} advice what to do where it cannot be loaded
@@ -13,10 +14,15 @@ import { AgentlineError } from "./error.js";
 export function startsOnce(file, advice, instantiate) {
   let started;
   return (load) => {
-    started ??= loaded(load, file, advice).then((module) => instantiate(ofThisRealm(module)));
+    started ??= start(load, file, advice, instantiate);
     started.catch(() => (started = undefined));
     return started;
   };
+}
+
+/** A new one. */
+export async function start(load, file, advice, instantiate) {
+  return instantiate(ofThisRealm(await loaded(load, file, advice)));
 }
 
 async function loaded(load, file, advice) {

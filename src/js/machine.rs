@@ -1,16 +1,24 @@
 //! An operation as `driver.js` runs it: every method says in one number what next.
 
+#[cfg(feature = "request")]
 use gloo_net::http::Headers;
+#[cfg(feature = "client")]
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "request")]
 use super::request;
 use super::table::Table;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+#[cfg(feature = "request")]
+use crate::error::ErrorKind;
+#[cfg(feature = "events")]
 use crate::http::Written;
 use crate::json::write;
 use crate::model::Delivery;
-use crate::operation::{Failure, HIDDEN, Happened, Next, Now, Operation};
+#[cfg(feature = "request")]
+use crate::operation::HIDDEN;
+use crate::operation::{Failure, Happened, Next, Now, Operation};
 
 /// What next, as numbers. `driver.js` has the same list.
 mod next {
@@ -32,8 +40,10 @@ mod next {
 pub struct Machine {
     operation: Result<Box<dyn Operation>, Error>,
     /// the files of the message
+    #[cfg(feature = "client")]
     files: Array,
     /// whoever waits for the operation wants to know every header of a response
+    #[cfg(feature = "request")]
     all_headers: bool,
     table: Table,
     pause: f64,
@@ -75,7 +85,9 @@ impl Machine {
     pub(super) fn new(operation: Result<Box<dyn Operation>, Error>) -> Self {
         Machine {
             operation,
+            #[cfg(feature = "client")]
             files: Array::new(),
+            #[cfg(feature = "request")]
             all_headers: false,
             table: Table::default(),
             pause: 0.0,
@@ -91,6 +103,7 @@ impl Machine {
         Machine { files, ..self }
     }
 
+    #[cfg(feature = "events")]
     pub(super) fn with_all_headers(self) -> Self {
         Machine {
             all_headers: true,
@@ -183,23 +196,6 @@ impl Machine {
         self.step(now, Happened::Begin)
     }
 
-    /// The request that `SEND` asked for. Throws nothing but what makes the operation fail: then ask `error`.
-    pub fn request(&mut self, key: Option<String>) -> Option<web_sys::Request> {
-        let operation = self.operation.as_mut().ok()?;
-        let key = key.filter(|key| !key.is_empty());
-        let built = operation.request(key.as_deref()).and_then(|request| {
-            request::platform(request, key.is_some(), &self.files).map_err(|_| {
-                Error::new(
-                    ErrorKind::Config,
-                    "`baseUrl` is no address that this platform can make a request to",
-                )
-            })
-        });
-        let built = built.map_err(|error| self.fail(error)).ok();
-        self.heed();
-        built
-    }
-
     /// The caller leaves, and hears no more of the message: what is under way may have arrived.
     pub fn left(&mut self) {
         match self.window.delivery {
@@ -209,61 +205,11 @@ impl Machine {
         }
     }
 
-    /// The client's id of the message that is sent.
-    #[wasm_bindgen(js_name = clientMessageId)]
-    pub fn client_message_id(&self) -> Option<String> {
-        let operation = self.operation.as_ref().ok()?;
-        operation.client_message_id().map(str::to_owned)
-    }
-
-    /// For a request that the caller writes: adds the headers that it must have besides. True if the platform may follow
-    /// redirects.
-    pub fn complete(&mut self, method: &str, url: &str, headers: web_sys::Headers) -> bool {
-        let Ok(operation) = &mut self.operation else {
-            return false;
-        };
-        let written = request::all(&headers);
-        let headers = Headers::from_raw(headers);
-        let follow = operation.written(Written {
-            method,
-            url,
-            headers: &written,
-        });
-        match operation.request(None) {
-            Ok(besides) => {
-                for (name, value) in &besides.headers {
-                    headers.set(name, value);
-                }
-            }
-            Err(error) => {
-                self.fail(error);
-            }
-        }
-        follow
-    }
-
-    /// The platform makes no request of what the caller wrote.
-    #[wasm_bindgen(js_name = noRequest)]
-    pub fn no_request(&mut self) {
-        self.fail(Error::new(
-            ErrorKind::Config,
-            "the platform makes no such request: look at the address, the method, the headers and the body",
-        ));
-    }
-
     /// Whether a text repeats what the caller's request keeps secret.
     pub fn reveals(&self, text: &str) -> bool {
         self.operation
             .as_ref()
             .is_ok_and(|operation| operation.reveals(text))
-    }
-
-    /// Milliseconds to the head of the response.
-    #[wasm_bindgen(getter, js_name = headLimit)]
-    pub fn head_limit(&self) -> f64 {
-        self.operation
-            .as_ref()
-            .map_or(0.0, |operation| operation.patience().head)
     }
 
     /// Milliseconds without a byte of the body.
@@ -272,17 +218,6 @@ impl Machine {
         self.operation
             .as_ref()
             .map_or(0.0, |operation| operation.patience().idle)
-    }
-
-    /// The head of the response came.
-    pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
-        let all = match self.all_headers {
-            true => request::all(&headers),
-            false => Vec::new(),
-        };
-        let mut head = request::head(status, &Headers::from_raw(headers));
-        head.headers = all;
-        self.step(now, Happened::Head(head))
     }
 
     /// The address of the numbers that say, after each step, where to put bytes and what there is to read: see `memory.js`.
@@ -325,15 +260,49 @@ impl Machine {
         self.step(now, Happened::Failed(Failure::Network { message, code }))
     }
 
+    /// Nothing came in the time allowed.
+    pub fn silent(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Failed(Failure::Silence))
+    }
+
+    /// What `YIELD` handed out was taken, and more is wanted.
+    pub fn resume(&mut self, now: f64) -> u32 {
+        self.step(now, Happened::Resumed)
+    }
+
+    /// What `FAILED` means, as JSON text.
+    pub fn error(&self) -> Option<String> {
+        self.operation.as_ref().err().map(write::text)
+    }
+}
+
+/// For operations that make requests.
+#[cfg(feature = "request")]
+#[wasm_bindgen]
+impl Machine {
+    /// Milliseconds to the head of the response.
+    #[wasm_bindgen(getter, js_name = headLimit)]
+    pub fn head_limit(&self) -> f64 {
+        self.operation
+            .as_ref()
+            .map_or(0.0, |operation| operation.patience().head)
+    }
+
+    /// The head of the response came.
+    pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
+        let all = match self.all_headers {
+            true => request::all(&headers),
+            false => Vec::new(),
+        };
+        let mut head = request::head(status, &Headers::from_raw(headers));
+        head.headers = all;
+        self.step(now, Happened::Head(head))
+    }
+
     /// The caller's function that fetches the key, or the headers, threw.
     #[wasm_bindgen(js_name = noKey)]
     pub fn no_key(&mut self, now: f64, message: String) -> u32 {
         self.step(now, Happened::Failed(Failure::NoKey { message }))
-    }
-
-    /// Nothing came in the time allowed.
-    pub fn silent(&mut self, now: f64) -> u32 {
-        self.step(now, Happened::Failed(Failure::Silence))
     }
 
     /// The milliseconds that `WAIT`, `LOOK`, `RECONNECT`, `OPEN` or `LISTEN` asked for; `hidden` is true in a page that
@@ -349,6 +318,75 @@ impl Machine {
     /// They are over.
     pub fn waited(&mut self, now: f64) -> u32 {
         self.step(now, Happened::Waited)
+    }
+}
+
+/// For operations whose requests the caller writes.
+#[cfg(feature = "events")]
+#[wasm_bindgen]
+impl Machine {
+    /// For a request that the caller writes: adds the headers that it must have besides. True if the platform may follow
+    /// redirects.
+    pub fn complete(&mut self, method: &str, url: &str, headers: web_sys::Headers) -> bool {
+        let Ok(operation) = &mut self.operation else {
+            return false;
+        };
+        let written = request::all(&headers);
+        let headers = Headers::from_raw(headers);
+        let follow = operation.written(Written {
+            method,
+            url,
+            headers: &written,
+        });
+        match operation.request(None) {
+            Ok(besides) => {
+                for (name, value) in &besides.headers {
+                    headers.set(name, value);
+                }
+            }
+            Err(error) => {
+                self.fail(error);
+            }
+        }
+        follow
+    }
+
+    /// The platform makes no request of what the caller wrote.
+    #[wasm_bindgen(js_name = noRequest)]
+    pub fn no_request(&mut self) {
+        self.fail(Error::new(
+            ErrorKind::Config,
+            "the platform makes no such request: look at the address, the method, the headers and the body",
+        ));
+    }
+}
+
+/// For operations of a client.
+#[cfg(feature = "client")]
+#[wasm_bindgen]
+impl Machine {
+    /// The request that `SEND` asked for. Throws nothing but what makes the operation fail: then ask `error`.
+    pub fn request(&mut self, key: Option<String>) -> Option<web_sys::Request> {
+        let operation = self.operation.as_mut().ok()?;
+        let key = key.filter(|key| !key.is_empty());
+        let built = operation.request(key.as_deref()).and_then(|request| {
+            request::platform(request, key.is_some(), &self.files).map_err(|_| {
+                Error::new(
+                    ErrorKind::Config,
+                    "`baseUrl` is no address that this platform can make a request to",
+                )
+            })
+        });
+        let built = built.map_err(|error| self.fail(error)).ok();
+        self.heed();
+        built
+    }
+
+    /// The client's id of the message that is sent.
+    #[wasm_bindgen(js_name = clientMessageId)]
+    pub fn client_message_id(&self) -> Option<String> {
+        let operation = self.operation.as_ref().ok()?;
+        operation.client_message_id().map(str::to_owned)
     }
 
     /// The address of the socket that `OPEN` asked for.
@@ -374,15 +412,5 @@ impl Machine {
     /// What to say over it next, if anything.
     pub fn say(&mut self) -> Option<String> {
         self.operation.as_mut().ok()?.say()
-    }
-
-    /// What `YIELD` handed out was taken, and more is wanted.
-    pub fn resume(&mut self, now: f64) -> u32 {
-        self.step(now, Happened::Resumed)
-    }
-
-    /// What `FAILED` means, as JSON text.
-    pub fn error(&self) -> Option<String> {
-        self.operation.as_ref().err().map(write::text)
     }
 }

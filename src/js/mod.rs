@@ -7,32 +7,39 @@
 mod connection;
 #[cfg(feature = "client")]
 mod conversation;
+#[cfg(feature = "read")]
+mod events;
 mod given;
 mod input;
 mod machine;
 #[cfg(test)]
 mod parse_tests;
+#[cfg(feature = "request")]
 mod request;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use tsify::Ts;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::operation::Operation;
-use machine::Machine;
+/// What this module is for: `readEvents`, `openEvents`, clients, and which backends of them.
+const NEEDS: &[&str] = &[
+    #[cfg(feature = "read")]
+    "read",
+    #[cfg(feature = "events")]
+    "events",
+    #[cfg(feature = "client")]
+    "client",
+    #[cfg(feature = "meibel")]
+    "meibel",
+    #[cfg(feature = "agentcloud")]
+    "agentcloud",
+    #[cfg(feature = "eliza")]
+    "eliza",
+];
 
-/// `readEvents`: the events of a body that is there already.
-#[wasm_bindgen(js_name = readEvents)]
-pub fn read_events(options: Option<Ts<given::ReadOptions>>) -> Machine {
-    Machine::new(input::read_options(options).map(|events| Box::new(events) as Box<dyn Operation>))
-}
-
-/// `openEvents`: the events of what a request by `method` is answered with. `once` if its body can be sent only once;
-/// `seed` is random.
-#[wasm_bindgen(js_name = openEvents)]
-pub fn open_events(options: JsValue, method: &str, once: bool, seed: u32) -> Machine {
-    let open = input::open_options(options, method, once, seed);
-    Machine::new(open.map(|open| Box::new(open) as Box<dyn Operation>)).with_all_headers()
+/// Whether this module is for a need.
+#[wasm_bindgen]
+pub fn holds(need: &str) -> bool {
+    NEEDS.contains(&need)
 }

@@ -2,14 +2,19 @@
 
 use gloo_net::http::Headers;
 use js_sys::Array;
+#[cfg(feature = "client")]
 use wasm_bindgen::{JsCast, JsValue};
+#[cfg(feature = "client")]
 use web_sys::{Blob, FormData, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::input::pairs;
-use crate::http::{Body, Head, Method, Request};
+use crate::http::Head;
+#[cfg(feature = "client")]
+use crate::http::{Body, Method, Request};
 
 /// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
 /// gloo-net's builder makes another request and a URL on the way, for parameters that are in the address already.
+#[cfg(feature = "client")]
 pub fn platform(
     request: Request,
     with_key: bool,

@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::connection::Connection;
+use super::events::read_events;
 use super::input;
 use super::machine::Machine;
-use super::read_events;
 use super::table::Table;
 use crate::backend::{Direction, Edge};
 use crate::error::ErrorKind;

@@ -42,7 +42,7 @@ async function servesThePage(url) {
   const page = await fetch(url);
   assert.equal(page.status, 200);
   assert.match(await page.text(), /<script type="importmap">/);
-  for (const file of ["pkg/index.js", "pkg/agentline_wasm_bg.wasm", "main.js"]) {
+  for (const file of ["pkg/index.js", "pkg/eliza_wasm_bg.wasm", "main.js"]) {
     const response = await fetch(new URL(file, url));
     assert.equal(response.status, 200, file);
     assert.match(

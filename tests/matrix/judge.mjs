@@ -29,7 +29,7 @@ export function assertAnswered(text) {
 
 /** The package did not find its WebAssembly, and said what to do. */
 export function assertAdvised(text) {
-  for (const word of ["agentline_wasm_bg.wasm", '"agentline/inline"', "`wasm`"])
+  for (const word of ["eliza_wasm_bg.wasm", '"agentline/inline"', "`wasm`"])
     assert.ok(text.includes(word), `the error names ${word}: ${text}`);
 }
 

@@ -43,6 +43,6 @@ describe("this test", () => {
     assert.throws(() => assertHeld("an error"), /it told no turn/);
     assert.throws(() => assertHeld('{"deltas":["hello from a clean project"]}'), /piece by piece/);
     assert.throws(() => assertHeld('{"deltas":["hello ","from a clean ","project"]}'));
-    assert.throws(() => assertAdvised("agentline_wasm_bg.wasm is not there"), /inline/);
+    assert.throws(() => assertAdvised("eliza_wasm_bg.wasm is not there"), /inline/);
   });
 });

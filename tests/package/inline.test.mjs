@@ -4,14 +4,17 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { packedProject } from "./pack.mjs";
 
-const FILE = "agentline_wasm_bg.wasm";
+const FILE = "eliza_wasm_bg.wasm";
+const READ = "read_wasm_bg.wasm";
+const EVENTS = "events_wasm_bg.wasm";
+const WHOLE = "agentline_wasm_bg.wasm";
 const OPTIONS = { backend: "eliza", baseUrl: "http://127.0.0.1:9" };
 
 let folder;
@@ -64,9 +67,9 @@ for (const [name, file] of [
   });
 }
 
-test("agentline/inline holds the bytes of the file", async () => {
+test("agentline/inline holds the bytes of the file that is for all", async () => {
   const { wasm } = await import(pathToFileURL(await installed("agentline_wasm_inline.js")).href);
-  assert.ok(Buffer.from(wasm, "base64").equals(await readFile(await installed(FILE))));
+  assert.ok(Buffer.from(wasm, "base64").equals(await readFile(await installed(WHOLE))));
 });
 
 test("a bundler that parts nothing takes the copy into no finished page", async () => {
@@ -97,8 +100,8 @@ test("a page's entry says which file is missing and what to do, and looks again 
     answer = (response) => response.writeHead(200, html).end("<!doctype html>");
     await refused(module.connect(OPTIONS), '"agentline/inline"', "is a page");
     answer = (response) => response.writeHead(200).end("nothing of the kind");
-    await refused(events(module), '"agentline/inline"');
-    const bytes = await readFile(await installed(FILE));
+    await refusedFor(READ, events(module), '"agentline/inline"', "`wasm`");
+    const bytes = await readFile(await installed(READ));
     answer = (response) => response.end(bytes);
     assert.deepEqual(await events(module), ["one"]);
   } finally {
@@ -110,21 +113,110 @@ test("where bytes may not be compiled, agentline/inline says what to do", async 
   const refuse = () => Promise.reject(new WebAssembly.CompileError("code generation disallowed"));
   context.mock.method(WebAssembly, "compile", refuse);
   const { connect } = await fresh("entry/inline.js");
-  await refused(connect(OPTIONS), 'from "agentline"', "code generation disallowed");
+  const advice = ["`wasm`", 'from "agentline"', "code generation disallowed"];
+  await refusedFor(WHOLE, connect(OPTIONS), ...advice);
 });
 
-test("a module may be given, also one that another realm compiled", async (context) => {
-  const bytes = await readFile(await installed(FILE));
+test("a module may be given, that of the backend or that for all, also one that another realm compiled", async (context) => {
   context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
-  for (const wasm of [
-    compiledElsewhere(bytes),
-    await WebAssembly.compile(bytes),
-    bytes,
-    new Response(bytes),
-  ]) {
-    const { connect } = await fresh("index.js");
-    assert.equal((await connect({ ...OPTIONS, wasm })).backend, "eliza");
+  for (const file of [FILE, WHOLE]) {
+    const bytes = await readFile(await installed(file));
+    for (const wasm of [
+      compiledElsewhere(bytes),
+      await WebAssembly.compile(bytes),
+      bytes,
+      new Response(bytes),
+    ]) {
+      const { connect } = await fresh("index.js");
+      assert.equal((await connect({ ...OPTIONS, wasm })).backend, "eliza");
+    }
   }
+});
+
+test("a module that reads event streams may be given, or that for all", async (context) => {
+  context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
+  for (const file of [READ, EVENTS, WHOLE]) {
+    const wasm = await readFile(await installed(file));
+    const { readEvents } = await fresh("index.js");
+    const given = (source) => readEvents(source, { wasm });
+    assert.deepEqual(await events({ readEvents: given }), ["one"]);
+  }
+});
+
+test("what was given once serves whatever it holds, also what is asked for at the same time", async (context) => {
+  context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
+  const wasm = await readFile(await installed(WHOLE));
+  const module = await fresh("index.js");
+  const [client, data] = await Promise.all([module.connect({ ...OPTIONS, wasm }), events(module)]);
+  assert.deepEqual([client.backend, data], ["eliza", ["one"]]);
+  assert.equal((await module.connect({ ...OPTIONS, backend: "meibel" })).backend, "meibel");
+});
+
+test("a module of something else is refused by the name of the file that is wanted, and another may follow", async (context) => {
+  context.mock.method(globalThis, "fetch", () => assert.fail("nothing is asked for"));
+  const module = await fresh("index.js");
+  for (const file of ["meibel_wasm_bg.wasm", READ, EVENTS]) {
+    const wasm = await readFile(await installed(file));
+    await refused(module.connect({ ...OPTIONS, wasm }), "another module", WHOLE);
+  }
+  const wasm = await readFile(await installed(FILE));
+  assert.equal((await module.connect({ ...OPTIONS, wasm })).backend, "eliza");
+  assert.deepEqual(await events(module), ["one"]);
+});
+
+test("each need loads its own module and no other, once, and whatever is wrong with the options is told", async (context) => {
+  const asked = [];
+  context.mock.method(globalThis, "fetch", async (url) => {
+    asked.push(basename(String(url)));
+    return new Response(await readFile(await installed(asked.at(-1))));
+  });
+  const module = await fresh("index.js");
+  assert.deepEqual(await events(module), ["one"]);
+  assert.deepEqual(await events(module), ["one"]);
+  assert.deepEqual(asked, [READ]);
+  for (const backend of ["meibel", "agentcloud", "eliza", "eliza"]) {
+    const client = await module.connect({ ...OPTIONS, backend, team: "0123456789abcdef01234567" });
+    assert.equal(client.backend, backend);
+  }
+  const files = ["meibel", "agentcloud", "eliza"].map((name) => `${name}_wasm_bg.wasm`);
+  assert.deepEqual(asked, [READ, ...files]);
+  for (const options of [
+    undefined,
+    null,
+    1,
+    {},
+    { backend: "events" },
+    { backend: "constructor" },
+  ]) {
+    await assert.rejects(module.connect(options), { name: "AgentlineError", kind: "config" });
+  }
+});
+
+test("the module that asks for event streams reads them, too", async (context) => {
+  const asked = [];
+  const answer = async (url) => {
+    asked.push(basename(String(url)));
+    return new Response(await readFile(await installed(asked.at(-1))));
+  };
+  context.mock.method(globalThis, "fetch", answer);
+  const module = await fresh("index.js");
+  const type = { headers: { "content-type": "text/event-stream" } };
+  const fetch = async () => new Response("data: two\n\n", type);
+  const open = (input) => module.openEvents(input, { fetch, reconnect: false });
+  assert.deepEqual(await events({ readEvents: () => open("http://127.0.0.1:9") }), ["two"]);
+  assert.deepEqual(await events(module), ["one"]);
+  assert.deepEqual(asked, [EVENTS]);
+});
+
+test("clients of two backends and a stream of events do not disturb each other", async () => {
+  const module = await fresh("entry/inline.js");
+  const [eliza, meibel] = await Promise.all([
+    module.connect(OPTIONS),
+    module.connect({ ...OPTIONS, backend: "meibel" }),
+  ]);
+  assert.deepEqual([eliza.backend, meibel.backend], ["eliza", "meibel"]);
+  assert.notDeepEqual(eliza.capabilities, meibel.capabilities);
+  assert.deepEqual(await events(module), ["one"]);
 });
 
 /** A module that another realm compiled, as Next's edge runtime hands them out. */

@@ -1,10 +1,13 @@
 //! Reads what callers hand in, field by field; a field that is wrong is named in the error. What they may hand in is declared
-//! in [`super::given`]. Here is what everything is read with, and the options of event streams; those of a client are in
-//! `client`.
+//! in [`super::given`]. Here is what everything is read with; the options of event streams are in `events`, those of a
+//! client in `client`.
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "read")]
+mod events;
 
+#[cfg(feature = "request")]
 use js_sys::{Array, Reflect};
 use tsify::Ts;
 use wasm_bindgen::JsValue;
@@ -12,13 +15,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(feature = "client")]
 pub use client::*;
+#[cfg(feature = "read")]
+pub use events::*;
 
-use super::given::ReadOptions;
 use crate::error::{Error, ErrorKind};
-use crate::operation::events::Events;
-use crate::operation::open::{Open, Opening};
-use crate::settings;
-use crate::sse::Framer;
 
 #[wasm_bindgen]
 extern "C" {
@@ -31,9 +31,6 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
     static GLOBAL: JsValue;
 }
-
-/// The largest event unless the caller says so, in bytes.
-const MAX_EVENT_BYTES: f64 = 8_388_608.0;
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Invalid, message)
@@ -95,6 +92,7 @@ impl Fields {
     }
 
     /// Whether the caller gave a function.
+    #[cfg(feature = "request")]
     fn function(&self, name: &str) -> Result<bool, Error> {
         let value = self.get(name)?;
         match value.is_function() {
@@ -121,6 +119,7 @@ impl Fields {
 }
 
 /// The pairs of strings in an array, unless it holds something else.
+#[cfg(feature = "request")]
 pub fn pairs(array: &Array) -> Option<Vec<(String, String)>> {
     let pair = |pair: JsValue| {
         let part = |at: u32| Reflect::get_u32(&pair, at).ok()?.as_string();
@@ -144,65 +143,4 @@ fn kind_of(value: &JsValue) -> String {
 /// Those of an object that may be left out.
 fn fields<T: tsify::Tsify>(given: Option<Ts<T>>, what: &str) -> Result<Fields, Error> {
     Fields::of(given.map_or(JsValue::UNDEFINED, JsValue::from), what)
-}
-
-pub fn read_options(given: Option<Ts<ReadOptions>>) -> Result<Events, Error> {
-    let (framer, idle_timeout, dispatch_unfinished) = reading(&fields(given, "how to read")?)?;
-    Ok(Events::new(framer, idle_timeout, dispatch_unfinished))
-}
-
-fn reading(given: &Fields) -> Result<(Framer, f64, bool), Error> {
-    let most = given.number("maxEventBytes")?;
-    let most = settings::whole("maxEventBytes", most, MAX_EVENT_BYTES, 1.0)?;
-    let idle_timeout = given.number("idleTimeout")?;
-    let idle_timeout = settings::milliseconds("idleTimeout", idle_timeout, f64::INFINITY)?;
-    let last_event_id = given.text("lastEventId")?.unwrap_or_default();
-    let mut framer = Framer::with_last_event_id(most as usize, last_event_id);
-    framer.keep_comments(given.get("onComment")?.is_function());
-    let dispatch_unfinished = given.boolean("dispatchUnfinished")?.unwrap_or_default();
-    Ok((framer, idle_timeout, dispatch_unfinished))
-}
-
-pub fn open_options(given: JsValue, method: &str, once: bool, seed: u32) -> Result<Open, Error> {
-    let given = Fields::of(given, "how to open")?;
-    let (framer, idle_timeout, dispatch_unfinished) = reading(&given)?;
-    given.function("fetch")?;
-    let limits = given.get("reconnect")?;
-    let asked = limits.as_bool();
-    let reconnect = asked.or((!limits.is_undefined()).then_some(true));
-    let limits = match asked {
-        None => limits,
-        Some(_) => JsValue::UNDEFINED,
-    };
-    let limits = Fields::of(limits, "`reconnect`")?;
-    if once && reconnect == Some(true) {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "`body` is a stream, which can be sent only once, and `reconnect` would send it again",
-        ));
-    }
-    let attempts = settings::whole(
-        "maxAttempts",
-        limits
-            .number("maxAttempts")?
-            .filter(|most| *most != f64::INFINITY),
-        f64::INFINITY,
-        0.0,
-    )?;
-    let max_delay = match limits.number("maxDelay")? {
-        Some(most) => Some(settings::milliseconds("maxDelay", Some(most), most)?),
-        None => None,
-    };
-    Ok(Open::new(
-        framer,
-        Opening {
-            method: method.to_owned(),
-            reconnect,
-            max_attempts: attempts,
-            max_delay,
-            idle_timeout,
-            dispatch_unfinished,
-            seed: u64::from(seed),
-        },
-    ))
 }

@@ -151,6 +151,12 @@ export interface ReadOptions {
      * Is given each comment: what follows the colon.
      */
     onComment?: (text: string) => void;
+    /**
+     * The WebAssembly file, only where the runtime's own loader cannot find it: `agentline/read_wasm_bg.wasm` for
+     * `readEvents`, `agentline/events_wasm_bg.wasm` for both, or that of all (`agentline/agentline_wasm_bg.wasm`). The
+     * first call that needs it decides for all.
+     */
+    wasm?: ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL;
 }
 
 /**
@@ -227,8 +233,9 @@ export interface ConnectOptions {
      */
     live?: boolean;
     /**
-     * The WebAssembly file (`agentline/agentline_wasm_bg.wasm`), only where the runtime's own loader cannot find it, which
-     * is an error of kind `config` with the code `WASM_LOAD`. The first call that loads it decides for all.
+     * The WebAssembly file, only where the runtime's own loader cannot find it, which is an error of kind `config` with the
+     * code `WASM_LOAD`: that of the backend (`agentline/eliza_wasm_bg.wasm`, and so on) or that of all
+     * (`agentline/agentline_wasm_bg.wasm`). The first call that needs it decides for all.
      */
     wasm?: ArrayBuffer | ArrayBufferView | WebAssemblyModule | Response | URL;
 }
