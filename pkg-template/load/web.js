@@ -3,14 +3,11 @@
 export async function load(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered with the status ${response.status}`);
+  const type = response.headers.get("content-type") ?? "";
   // a server of a single-page app gives its page for whatever is not there
-  if (response.headers.get("content-type")?.startsWith("text/html"))
-    throw new Error(`${url} is a page`);
-  // a server that does not know the type of the file refuses streaming, and nothing else is wrong
-  const copy = response.clone();
-  try {
-    return await WebAssembly.compileStreaming(response);
-  } catch {
-    return WebAssembly.compile(await copy.arrayBuffer());
-  }
+  if (type.startsWith("text/html")) throw new Error(`${url} is a page`);
+  // Only a server that knows the type of the file may stream it. What comes as it is, and is no copy, is compiled as it
+  // arrives, and the browser keeps what it compiled.
+  if (type === "application/wasm") return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
 }
