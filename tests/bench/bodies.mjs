@@ -253,9 +253,40 @@ function meibelHistory(count) {
   return { agent_id: "agent_123", agent_name: "research", version: "brave-otter-12", messages };
 }
 
+/** A history of an Agent Cloud server, which gives it whole, oldest first: questions, and answers in pieces. */
+function agentCloudHistory(count) {
+  const id = (kind, index) => kind + String(index).padStart(23, "0");
+  const oldest = 1795288880969;
+  const room = id("b", 0);
+  return Array.from({ length: count }, (_, index) => {
+    const isAgent = index % 2 === 1;
+    const [authorName, ts] = [isAgent ? "Helper" : "Alice", oldest + index * 5000];
+    const chunkId = `241de735-2ecb-4fdf-ae8f-${String(index).padStart(12, "0")}`;
+    const chunks = pieces(isAgent ? 20 : 1).map((chunk, place) => ({
+      ts: ts + place,
+      chunk,
+      tokens: 1,
+    }));
+    const said = { type: "text", text: chunks[0].chunk, chunkId };
+    const message = { room, authorName, message: said, event: "message", incoming: !isAgent, ts };
+    const whose = { authorId: isAgent ? null : id("c", 0), authorName, isFeedback: isAgent };
+    return {
+      sessionId: room,
+      chunkId,
+      chunks,
+      tokens: 20,
+      ...whose,
+      message,
+      ts,
+      _id: id("a", index),
+    };
+  });
+}
+
 /** A page of so many messages as a server of that backend writes it. */
 export function history(backend, count) {
-  const body = { eliza: elizaHistory, meibel: meibelHistory }[backend](count);
+  const histories = { eliza: elizaHistory, agentcloud: agentCloudHistory, meibel: meibelHistory };
+  const body = histories[backend](count);
   return encoder.encode(JSON.stringify(body));
 }
 

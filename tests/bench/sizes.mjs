@@ -1,16 +1,24 @@
-// Out: what each package adds to a page: its entry bundled and minified by esbuild and, for ours, the modules of
-// WebAssembly that the code asks for beside it.
+// Out: what each package adds to a page: what is imported of its entry, bundled and minified by esbuild and, for ours, the
+// module of WebAssembly that is loaded for it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { packageFolder } from "../../tools/paths.mjs";
 
-/** What the issue's figure is about. */
-export const own = "agentline, default entry";
+/** What of our default entry is used, and for what. */
+const OURS = {
+  "agentline readEvents": { names: "readEvents", module: "read" },
+  "agentline openEvents": { names: "openEvents", module: "events" },
+  "agentline connect to elizaOS": { names: "connect", module: "eliza" },
+  "agentline connect to Agent Cloud": { names: "connect", module: "agentcloud" },
+  "agentline connect to Meibel": { names: "connect", module: "meibel" },
+  "agentline, all of the default entry, elizaOS": { module: "eliza" },
+};
+
+export const own = Object.keys(OURS);
 
 const ENTRIES = {
-  [own]: 'export * from "agentline"',
   "eventsource-parser (reader only)": 'export { createParser } from "eventsource-parser"',
   "@microsoft/fetch-event-source (reader only)":
     'export { fetchEventSource } from "@microsoft/fetch-event-source"',
@@ -23,17 +31,21 @@ const ENTRIES = {
 };
 
 /** `{ name, raw, gzip, brotli }`, in bytes. */
-export async function sizes(names = Object.keys(ENTRIES)) {
+export async function sizes(names = [...own, ...Object.keys(ENTRIES)]) {
   const rows = [];
   for (const name of names) {
-    const script = await bundle(ENTRIES[name]);
-    const modules = name === own ? await modulesOf(script) : [];
-    if (name !== own) rows.push(row(name, [script]));
-    else {
-      rows.push(row(name, [script, ...modules.map(({ bytes }) => bytes)]));
-      rows.push(row("of it JavaScript", [script]));
-      for (const { file, bytes } of modules) rows.push(row(`of it ${file}`, [bytes]));
+    if (!OURS[name]) {
+      rows.push(row(name, [await bundle(ENTRIES[name])]));
+      continue;
     }
+    const { names, module } = OURS[name];
+    const script = await bundle(`export ${names ? `{ ${names} }` : "*"} from "agentline"`);
+    const { file, bytes } = await moduleOf(script, module);
+    rows.push(
+      row(name, [script, bytes]),
+      row("of it JavaScript", [script]),
+      row(`of it ${file}`, [bytes]),
+    );
   }
   return rows;
 }
@@ -50,19 +62,11 @@ function row(name, parts) {
   };
 }
 
-/** The modules whose names the bundled code has. */
-async function modulesOf(script) {
-  const names =
-    Buffer.from(script)
-      .toString()
-      .match(/[\w-]+\.wasm/g) ?? [];
-  if (names.length === 0) throw new Error("the bundled code asks for no module");
-  return await Promise.all(
-    [...new Set(names)].map(async (file) => ({
-      file,
-      bytes: await readFile(join(packageFolder, file)),
-    })),
-  );
+/** The module for a need, whose name the bundled code must have. */
+async function moduleOf(script, need) {
+  const file = `${need}_wasm_bg.wasm`;
+  if (!Buffer.from(script).includes(file)) throw new Error(`the bundled code asks for no ${file}`);
+  return { file, bytes: await readFile(join(packageFolder, file)) };
 }
 
 async function bundle(code) {

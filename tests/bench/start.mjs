@@ -25,14 +25,19 @@ const STREAMS = {
 };
 
 async function serveAnswers(files = async () => undefined) {
-  const page = history("eliza", 9);
+  const pages = Object.fromEntries(
+    ["eliza", "agentcloud", "meibel"].map((backend) => [backend, history(backend, 9)]),
+  );
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const asked = request.method === "POST" ? (STREAMS[pathname] ?? eliza) : STREAMS[pathname];
     const file = await files(pathname);
     if (file) response.setHeader("content-type", file.type).end(file.body);
     else if (asked) response.setHeader("content-type", "text/event-stream").end(asked);
-    else response.setHeader("content-type", "application/json").end(page);
+    else {
+      const page = pages[pathname.split("/")[1]] ?? pages.eliza;
+      response.setHeader("content-type", "application/json").end(page);
+    }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {

@@ -12,6 +12,25 @@ function watchedFetch() {
   return watched;
 }
 
+/** An id of Agent Cloud. */
+const TEAM = "0123456789abcdef01234567";
+
+/** The module of a need, compiled as its runtime does it soonest. */
+async function compiled(need) {
+  const file = `${need}_wasm_bg.wasm`;
+  if (globalThis.document)
+    return WebAssembly.compileStreaming(fetch(new URL(file, document.baseURI)));
+  const { readFileSync } = await import("node:fs");
+  return new WebAssembly.Module(readFileSync(new URL(import.meta.resolve(`agentline/${file}`))));
+}
+
+async function firstPage(options, session = ids.session) {
+  const { connect } = await import("agentline");
+  const client = await connect(options);
+  const { messages } = await client.getMessages(session);
+  return messages.length;
+}
+
 export const platform = "the platform's own fetch";
 
 const first = {
@@ -19,13 +38,17 @@ const first = {
     const { messages } = await (await fetch(`${base}/page`)).json();
     return messages.length;
   },
-  "agentline connect, getMessages": async (base, fetch) => {
-    const { connect } = await import("agentline");
-    const client = await connect({ backend: "eliza", baseUrl: base, userId: ids.user, fetch });
-    const { messages } = await client.getMessages(ids.session);
-    return messages.length;
+  "bound: the module of elizaOS compiled, then the platform's own fetch": async (base, fetch) => {
+    await compiled("eliza");
+    return first[platform](base, fetch);
   },
-  "agentline connect, streamMessage": async (base, fetch) => {
+  "agentline connect to elizaOS, getMessages": (base, fetch) =>
+    firstPage({ backend: "eliza", baseUrl: base, userId: ids.user, fetch }),
+  "agentline connect to Agent Cloud, getMessages": (base, fetch) =>
+    firstPage({ backend: "agentcloud", baseUrl: `${base}/agentcloud`, team: TEAM, fetch }, TEAM),
+  "agentline connect to Meibel, getMessages": (base, fetch) =>
+    firstPage({ backend: "meibel", baseUrl: `${base}/meibel`, fetch }),
+  "agentline connect to elizaOS, streamMessage": async (base, fetch) => {
     const { connect } = await import("agentline");
     const client = await connect({ backend: "eliza", baseUrl: base, userId: ids.user, fetch });
     for await (const event of client.streamMessage(ids.session, "go"))
