@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use agentline::backend::{Direction, Edge};
 use agentline::error::{Delivered, ErrorKind};
+use agentline::http::Method;
 use agentline::json::write;
 use agentline::model::{Role, Session, SessionStatus};
-use agentline_sandbox::{Agents, Options};
+use agentline_sandbox::{Agents, Options, clock::iso};
 use serde_json::{Value, json};
 
 use crate::hostile::{NAMES, made};
@@ -228,17 +229,96 @@ fn of_several_rows_that_answer_a_message_the_first_is_its_answer() {
     let stored = r#"{"success":true,"userMessage":{"id":"m","author_id":"u","content":"acts both","created_at":1704614400000,"metadata":{}},"sessionStatus":{}}"#;
     let row = |id: &str, agent: bool, at: u32| json!({"id": id, "content": id, "authorId": "a", "isAgent": agent, "createdAt": format!("2024-01-07T08:00:00.{at:03}Z"), "metadata": {}});
     let rows = json!({"hasMore": false, "messages": [
-        row("second action", true, 200), row("first action", true, 100), row("another user", false, 50), row("m", false, 0),
+        row("another user", false, 300), row("second action", true, 200), row("first action", true, 100), row("m", false, 0),
     ]});
+    let before = json!({"hasMore": false, "messages": []});
     let mut script = Script::of([
         Answer::json(201, stored),
         Answer::json(200, rows.to_string()),
+        Answer::json(200, before.to_string()),
     ]);
     let sent = run(
         &mut script,
         Client::default().send("s", &message_over("websocket", "acts both")),
     );
     assert_eq!(answer(sent), "first action");
+}
+
+/// What becomes of a message over the `websocket` transport that is stored at the second 0, in a history of other rows: who
+/// wrote each, and at which second.
+fn among(others: &[(&str, f64)]) -> Run {
+    let asked = r#"{"success":true,"userMessage":{"id":"m","author_id":"u","content":"say it","created_at":1704614400000,"metadata":{}},"sessionStatus":{}}"#;
+    let mut rows = vec![("m", 0.0)];
+    rows.extend(others);
+    rows.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let stamp = |second: f64| T0 + second * 1e3;
+    let mut script =
+        Script::new(|request, _| {
+            if request.method == Method::Post {
+                return Answer::json(201, asked);
+            }
+            let edge = |name: &str| {
+                let (_, rest) = request.url.split_once(name)?;
+                rest.split('&').next().unwrap().parse::<f64>().ok()
+            };
+            let (before, after) = (edge("before="), edge("after="));
+            let asked = |(_, second): &&(&str, f64)| {
+                let at = stamp(*second);
+                before.is_none_or(|before| at < before) && after.is_none_or(|after| at > after)
+            };
+            let rows: Vec<Value> = rows.iter().filter(asked).map(|(id, second)| {
+            json!({
+                "id": id, "content": id, "authorId": "a", "isAgent": id.starts_with("answer"),
+                "createdAt": iso(stamp(*second)), "metadata": {},
+            })
+        }).collect();
+            Answer::json(200, json!({"hasMore": false, "messages": rows}).to_string())
+        });
+    run(
+        &mut script,
+        Client::default().send("s", &message_over("websocket", "say it")),
+    )
+}
+
+#[test]
+fn a_stored_answer_is_taken_for_that_to_a_message_only_where_it_can_be_no_others() {
+    // nothing else was open
+    for others in [
+        [("answer", 0.2)].as_slice(),
+        &[("one", -5.0), ("answer to one", -3.0), ("answer", 0.2)],
+        &[
+            ("one", -5.0),
+            ("answer to one", -3.0),
+            ("answer", 0.2),
+            ("two", 0.3),
+            ("answer to two", 0.4),
+        ],
+        // it was discarded long ago
+        &[("one", -301.0), ("answer", 0.2)],
+    ] {
+        assert_eq!(answer(among(others)), "answer", "{others:?}");
+    }
+    // by then the message had surely been taken up, and all before it discarded
+    for second in [10.0, 50.0] {
+        let others = [("one", -5.0), ("answer", second)];
+        assert_eq!(answer(among(&others)), "answer", "{second}");
+    }
+    // nobody can tell whose it is
+    for others in [
+        [("one", -5.0), ("answer", 0.2)].as_slice(),
+        &[("one", -299.0), ("answer", 9.9)],
+        &[("one", -5.0), ("answer to one", 0.2), ("answer", 0.4)],
+        &[("two", 1.0), ("answer", 1.2)],
+    ] {
+        let run = among(others);
+        let error = run.failed();
+        assert_eq!(error.kind, ErrorKind::Timeout, "{others:?}");
+        assert_eq!(error.code.as_deref(), Some("REPLY_UNCLEAR"), "{others:?}");
+        assert_eq!(error.delivered, Some(Delivered::Yes));
+    }
+    // a newer message has the agent's attention
+    let run = among(&[("two", 1.0), ("answer to two", 12.0)]);
+    assert_eq!(run.failed().code.as_deref(), Some("NO_REPLY"));
 }
 
 #[test]

@@ -415,7 +415,8 @@ fn while_the_answer_is_looked_for_a_failing_history_is_asked_again_and_the_messa
         Answer::none(End::Broken(Some("ECONNRESET"))),
     );
     let (failed, there) = (Answer::json(502, "bad gateway"), Answer::json(200, found));
-    let mut script = Script::of([taken.clone(), lost.clone(), failed, there]);
+    let before = Answer::json(200, r#"{"messages":[],"hasMore":false}"#);
+    let mut script = Script::of([taken.clone(), lost.clone(), failed, there, before]);
     let fine = run(&mut script, Client::default().send("s", &message("x")));
     assert_eq!((fine.error, script.posts()), (None, 1));
     let mut script = Script::of([taken, lost.clone(), lost.clone(), lost]);

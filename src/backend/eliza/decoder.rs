@@ -3,7 +3,7 @@
 
 use super::super::object::has_field;
 use super::super::{Answer, Decoder, Listener, Rest, Sought, Watch};
-use super::pager::{Awaiting, Bound, behind};
+use super::awaiting::{Awaiting, Own};
 use super::wire::{self, Spoken};
 use crate::error::{Error, ErrorKind};
 use crate::http::Request;
@@ -22,8 +22,8 @@ pub struct ElizaDecoder {
     stored: bool,
     /// the message that is being answered
     question: Option<String>,
-    /// the place behind it
-    after: Option<Bound>,
+    /// the same, where its time is known
+    own: Option<Own>,
     /// the agent that answers
     agent: Option<String>,
     /// the id that the answer will have
@@ -42,7 +42,7 @@ impl ElizaDecoder {
             mark,
             stored,
             question: None,
-            after: None,
+            own: None,
             agent: None,
             answer: None,
             chunks: Alike::default(),
@@ -59,7 +59,7 @@ impl ElizaDecoder {
 
     fn asked(&mut self, message: &Message) {
         self.question = Some(message.id.to_string());
-        self.after = message.timestamp.is_some().then(|| behind(message));
+        self.own = Own::of(message);
         let Some(metadata) = &message.metadata else {
             return;
         };
@@ -194,8 +194,14 @@ impl Decoder for ElizaDecoder {
         if silent {
             return Ok(Answer::Silence);
         }
+        let Some(own) = self.own.clone() else {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the message has no point in time",
+            ));
+        };
         Ok(Answer::Later {
-            watch: Box::new(Awaiting::new(self.history.clone(), behind(&asked))),
+            watch: Box::new(Awaiting::new(self.history.clone(), own)),
             message: Some(Box::new(asked)),
         })
     }
@@ -211,15 +217,15 @@ impl Decoder for ElizaDecoder {
     fn watch(&mut self, message: &Message, answers: bool) -> Option<Box<dyn Watch>> {
         self.asked(message);
         self.stored |= answers;
-        let after = self.after.clone().filter(|_| self.stored)?;
-        Some(Box::new(Awaiting::new(self.history.clone(), after)))
+        let own = self.own.clone().filter(|_| self.stored)?;
+        Some(Box::new(Awaiting::new(self.history.clone(), own)))
     }
 
     fn rest(&mut self) -> Rest {
-        match &self.after {
-            Some(after) if self.stored => {
-                let (history, after) = (self.history.clone(), after.clone());
-                Rest::Watched(Box::new(Awaiting::new(history, after)))
+        match &self.own {
+            Some(own) if self.stored => {
+                let (history, own) = (self.history.clone(), own.clone());
+                Rest::Watched(Box::new(Awaiting::new(history, own)))
             }
             _ => Rest::Nowhere,
         }

@@ -3,6 +3,7 @@
 //! `transport` (1.7.2) and `mode` (1.7.0) are both sent, because each server ignores the other's word. A server up to
 //! 1.6.5 ignores both: its flat answer without `success` shows that the reply will come into the history.
 
+mod awaiting;
 mod decoder;
 mod pager;
 pub(super) mod routes;

@@ -10,21 +10,17 @@
 mod backward;
 mod forward;
 
-use super::super::{Direction, Edge, Errand, Finds, Listener, Look, Page, Range, Watch};
+use super::super::{Direction, Edge, Errand, Finds, Page, Range};
 use crate::error::{Error, ErrorKind};
 use crate::http::{self, Request};
 use crate::json::whole;
-use crate::model::{Cursors, Gap, Message, PageEnd, Reply, Role};
+use crate::model::{Cursors, Gap, Message, PageEnd};
 use crate::order::Names;
-use crate::word::Word;
 
 /// The most rows that the server gives in one answer.
 const MOST: usize = 100;
 /// The last millisecond that the server takes as `before`: from the year 10000 on its database fails (status 500).
 const LAST: i64 = 253_402_300_799_999;
-
-/// How many messages an answer is looked for among at a time.
-const AWAITED: usize = 20;
 
 /// A pager for the history that `request` asks for.
 pub fn new(request: Request, range: &Range, direction: Direction) -> Finds<Page> {
@@ -46,66 +42,21 @@ pub fn new(request: Request, range: &Range, direction: Direction) -> Finds<Page>
     })
 }
 
-/// The place right behind `message`.
-pub fn behind(message: &Message) -> Bound {
-    Bound {
-        at: stamp(message) - 1,
-        seen: seen_at(stamp(message), [message].into_iter(), None),
-    }
+/// The next pages of `limit` rows in the history that `history` asks for, behind a place.
+pub fn forward(history: &Request, after: &Bound, limit: usize) -> Box<dyn Errand<Found = Page>> {
+    let question = Question {
+        request: history.clone(),
+    };
+    let after = Some(after.clone());
+    Box::new(forward::Forward::new(question, None, after, limit))
 }
 
-/// Looks behind one message for the answer to it: the agent's first.
-pub struct Awaiting {
-    history: Request,
-    after: Bound,
-    pages: Box<dyn Errand<Found = Page>>,
-}
-
-impl Awaiting {
-    /// Looks behind `after` in the history that `history` asks for.
-    pub fn new(history: Request, after: Bound) -> Self {
-        Awaiting {
-            pages: Awaiting::pages(&history, &after),
-            history,
-            after,
-        }
-    }
-
-    fn pages(history: &Request, after: &Bound) -> Box<dyn Errand<Found = Page>> {
-        let question = Question {
-            request: history.clone(),
-        };
-        Box::new(forward::Forward::new(
-            question,
-            None,
-            Some(after.clone()),
-            AWAITED,
-        ))
-    }
-}
-
-impl Watch for Awaiting {
-    fn ask(&mut self) -> Request {
-        self.pages.ask()
-    }
-
-    fn answer(&mut self, body: &Word, listener: &mut dyn Listener) -> Result<Look, Error> {
-        let Some(page) = self.pages.answer(body)? else {
-            return Ok(Look::Now);
-        };
-        let by_agent = |message: &Message| message.role == Role::Assistant;
-        if let Some(message) = page.messages.into_iter().find(by_agent) {
-            let text = message.text.clone();
-            listener.done(Box::new(Reply::from(message)), Some(text));
-            return Ok(Look::Idle);
-        }
-        let cursor = page.end.cursors.after;
-        if let Some(bound) = cursor.and_then(|cursor| Bound::parse(&cursor, Side::After)) {
-            self.after = bound;
-        }
-        self.pages = Awaiting::pages(&self.history, &self.after);
-        Ok(Look::Idle)
-    }
+/// The request for the newest rows before a stamp.
+pub fn before(history: &Request, at: i64, limit: usize) -> Request {
+    let question = Question {
+        request: history.clone(),
+    };
+    question.ask(Some(at), None, limit)
 }
 
 /// An end of a range: rows strictly beyond `at`, without those seen.
@@ -131,6 +82,18 @@ impl Side {
 }
 
 impl Bound {
+    /// The place right behind the message `id`, which has this stamp.
+    pub fn behind(id: &str, at: i64) -> Bound {
+        let mut seen = Names::default();
+        seen.add(id);
+        Bound { at: at - 1, seen }
+    }
+
+    /// The place that a page's cursor `after` names.
+    pub fn behind_cursor(cursor: &str) -> Option<Bound> {
+        Bound::parse(cursor, Side::After)
+    }
+
     fn read(edge: &Edge, side: Side) -> Result<Bound, Error> {
         match edge {
             Edge::Time(time) if time.is_nan() => Err(invalid("a point in time is not a number")),
@@ -200,7 +163,7 @@ fn unheard(body: &str) -> Result<Option<Page>, Error> {
 }
 
 /// A row's stamp. The wire refuses rows without one.
-fn stamp(message: &Message) -> i64 {
+pub fn stamp(message: &Message) -> i64 {
     message.timestamp.unwrap_or_default().floor() as i64
 }
 

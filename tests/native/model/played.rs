@@ -16,8 +16,6 @@ use crate::support::drive::{Drive, Run, Seen, Server, run_with_key};
 
 /// No operation of a schedule takes longer, whatever goes wrong: Meibel may think for 300 seconds, three times over.
 const LONGEST: f64 = 1_100_000.0;
-/// The agent takes no longer to answer.
-const ANSWERED: f64 = 3_000.0;
 /// A session of elizaOS lives for half an hour: a schedule ends before.
 const ENOUGH: f64 = 1_000_000.0;
 
@@ -33,8 +31,6 @@ struct Played {
     backend: Backend,
     place: Place,
     sent: Vec<Sent>,
-    /// an answer may come into the history until then
-    busy_until: f64,
     /// the server's clock was wrong
     skewed: bool,
     loud: bool,
@@ -47,7 +43,6 @@ pub fn play(backend: Backend, seed: u64, loud: bool) {
         backend,
         place,
         sent: Vec::new(),
-        busy_until: 0.0,
         skewed: false,
         loud,
     };
@@ -96,15 +91,12 @@ impl Played {
                     resume,
                     ..message(text)
                 };
-                let now = self.place.world.now();
-                let quiet = self.backend != Backend::Eliza || now >= self.busy_until;
                 let run = match streams {
                     true => self.place.stream(&outgoing),
                     false => self.place.send(&outgoing),
                 };
                 self.show(&run);
-                self.sent(text, mark, &run, quiet);
-                self.busy_until = self.place.world.now() + ANSWERED;
+                self.sent(text, mark, &run);
             }
             Action::Leave { text, after } => {
                 let mark = format!("mark-{name}");
@@ -142,7 +134,7 @@ impl Played {
     }
 
     /// Notes what a run tells of its message, and checks that it tells one thing.
-    fn sent(&mut self, text: &'static str, mark: String, run: &Run, quiet: bool) {
+    fn sent(&mut self, text: &'static str, mark: String, run: &Run) {
         let last = *run.deliveries.last().unwrap();
         let fate = match &run.error {
             None => Delivery::Delivered,
@@ -162,9 +154,7 @@ impl Played {
             Some(Seen::Reply(reply)) => reply.message.text.to_string_lossy().into_owned(),
             _ => tell(&run.seen, ""),
         };
-        // the rows of elizaOS do not say what they answer
-        let certain = self.backend != Backend::Eliza || quiet && !self.skewed;
-        if run.error.is_none() && certain {
+        if run.error.is_none() {
             let wanted = answer_to(self.backend, text);
             assert_eq!(said, wanted, "the text is what was said");
         }
@@ -199,7 +189,6 @@ impl Played {
         let last = *drive.deliveries.last().unwrap();
         drive.leave();
         tell(&seen, "");
-        self.busy_until = self.place.world.now() + ANSWERED;
         let (least, most) = match last {
             Delivery::Delivered => (1, 1),
             Delivery::Queued | Delivery::Failed => (0, 0),
@@ -228,7 +217,7 @@ impl Played {
         });
         self.show(&run);
         let told = tell(&run.seen, &shown);
-        if run.error.is_none() && self.backend != Backend::Eliza {
+        if run.error.is_none() {
             let wanted = answer_to(self.backend, &asked(&run.seen));
             assert_eq!(told, wanted, "the answer is that to the message found");
         }
