@@ -4,6 +4,7 @@
 pub mod asking;
 pub mod call;
 pub(crate) mod chance;
+mod cut;
 pub mod events;
 pub mod follow;
 pub mod history;

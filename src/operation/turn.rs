@@ -9,6 +9,7 @@ mod talk;
 use std::rc::Rc;
 
 use super::call::{Call, Expect, Progress, Repeat};
+use super::cut::is_cut;
 use super::looking::Looking;
 use super::search::{Search, Wanted};
 use super::{Failure, Happened, Next, Now, Operation, Patience, Sink};
@@ -234,7 +235,15 @@ impl Turn {
     /// The answer, or what there is instead, came as JSON.
     fn answered(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
         let body = self.call.text();
-        let read = self.decoder.body(&body);
+        let read = match self.decoder.body(&body) {
+            Err(_) if is_cut(&body) => {
+                let message = "the answer ended in the middle of its JSON";
+                let error = Error::new(ErrorKind::Truncated, message);
+                let error = self.call.failed(error);
+                return self.failed(now, error, sink);
+            }
+            read => read,
+        };
         match read.map_err(|error| self.call.failed(error))? {
             Answer::Reply(reply) => {
                 let text = reply.message.text.clone();

@@ -473,6 +473,49 @@ fn a_stream_that_is_cut_anywhere_is_found_again_without_a_word_told_twice() {
 }
 
 #[test]
+fn json_that_ends_in_its_middle_as_if_that_were_all_is_an_answer_that_was_cut() {
+    for backend in STORING {
+        for at in [0, 1, 10, 20] {
+            let mut place = Place::of(backend);
+            place.fails([first(Fault::Cut {
+                at: Some(at),
+                clean: true,
+            })]);
+            let run = place.send(&kept("say hello"));
+            assert_eq!(answer(&run), "hello", "{backend:?} {at}");
+            assert_eq!(posts(&run), 1, "{backend:?} {at}");
+            place.fails([first(Fault::Cut {
+                at: Some(at),
+                clean: true,
+            })]);
+            let run = place.send(&OutgoingMessage {
+                resume: false,
+                ..kept("say more")
+            });
+            assert_eq!(failed(&run).kind, ErrorKind::Truncated, "{backend:?} {at}");
+            assert_eq!(failed(&run).delivered, Some(Delivered::Yes));
+        }
+    }
+    // where the answer is not stored, nothing is awaited
+    let mut place = Place::of(Backend::Eliza);
+    place.fails([first(Fault::Cut {
+        at: Some(200),
+        clean: true,
+    })]);
+    let run = place.send(&kept("say hello"));
+    assert_eq!(failed(&run).kind, ErrorKind::Truncated);
+    assert_eq!(failed(&run).delivered, Some(Delivered::Yes));
+    assert!(failed(&run).message.contains("keeps no answer"));
+    // and over its other transport it is found
+    let mut place = Place::with(Backend::Eliza, server(Version::V1_7_2), Some("websocket"));
+    place.fails([first(Fault::Cut {
+        at: Some(200),
+        clean: true,
+    })]);
+    assert_eq!(answer(&place.send(&kept("say hello"))), "hello");
+}
+
+#[test]
 fn an_answer_is_found_again_by_a_page_that_was_loaded_anew() {
     for backend in STORING {
         let mut place = Place::of(backend);
