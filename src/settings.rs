@@ -57,6 +57,8 @@ pub struct Settings {
     pub headers: Vec<(String, String)>,
     /// milliseconds to the head of a response
     pub timeout: f64,
+    /// whether that is the caller's own of this call, and bounds an answer too that comes only when the agent has finished
+    pub own_timeout: bool,
     /// milliseconds without a byte
     pub idle_timeout: f64,
     /// how often a request is repeated
@@ -137,6 +139,7 @@ impl Settings {
             user_id: options.user_id.unwrap_or_else(|| uuid(options.random)),
             headers,
             timeout: milliseconds("timeout", options.timeout, 60_000.0)?,
+            own_timeout: false,
             idle_timeout: milliseconds("idleTimeout", options.idle_timeout, 60_000.0)?,
             max_retries: whole("maxRetries", options.max_retries, 2.0, 0.0)? as u32,
             max_event_bytes: whole("maxEventBytes", options.max_event_bytes, 8_388_608.0, 1.0)?

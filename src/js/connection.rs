@@ -338,6 +338,7 @@ impl Connection {
         };
         let mut own = Settings::clone(&self.settings);
         own.timeout = settings::milliseconds("timeout", timeout, own.timeout)?;
+        own.own_timeout = timeout.is_some();
         for (name, value) in headers {
             crate::http::checked_header(&name, &value)?;
             own.headers.push((name.to_ascii_lowercase(), value));

@@ -96,7 +96,8 @@ pub struct CallOptions {
     /// Aborts the call; it then rejects with the signal's reason.
     #[tsify(optional, type = "AbortSignal | undefined")]
     pub signal: JsValue,
-    /// Milliseconds to the head of a response, for this call. Default: the client's.
+    /// Milliseconds to the head of a response, for this call: also of an answer that comes only when the agent has finished.
+    /// Default: the client's, and five minutes or more for such an answer.
     #[tsify(optional, type = "number | undefined")]
     pub timeout: Option<f64>,
     /// Sent with the requests of this call, over the client's own.

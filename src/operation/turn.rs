@@ -438,8 +438,8 @@ impl Outgoing {
         let (tools, request) = ((settings.clone(), backend.clone()), self.request.clone());
         let call = Call::new(tools.0, tools.1, request, Repeat::Message, self.expect);
         match self.patience {
-            Some(patience) => call.patient(settings.timeout.max(patience)),
-            None => call,
+            Some(patience) if !settings.own_timeout => call.patient(settings.timeout.max(patience)),
+            _ => call,
         }
     }
 }

@@ -80,6 +80,17 @@ impl Client {
         Client { settings, backend }
     }
 
+    /// The same client, for a call with a time limit of its own.
+    pub fn within(&self, timeout: f64) -> Self {
+        let settings = Rc::new(Settings {
+            timeout,
+            own_timeout: true,
+            ..Settings::clone(&self.settings)
+        });
+        let backend = self.backend.clone();
+        Client { settings, backend }
+    }
+
     /// The same client for another backend.
     pub fn of(backend: Backend) -> Self {
         Client::new(Options {

@@ -166,6 +166,15 @@ fn a_synchronous_answer_is_waited_for_as_long_as_the_server_may_think() {
         ..long(900_000.0)
     };
     assert_eq!(waited(&own), 1_210_000.0);
+    // a limit of the call itself is meant, whatever the backend may take
+    for given in [message("x"), full_message("x"), long(900_000.0)] {
+        for limit in [20_000.0, 400_000.0] {
+            let server = &mut Script::always(Answer::none(End::Never));
+            let run = run(server, client().within(limit).send(SESSION, &given));
+            let wanted = format!("no answer came within {limit} ms");
+            assert_eq!(run.failed().message, wanted);
+        }
+    }
     // an answer after 299 seconds is an answer
     let late = Answer::json(200, fixture("r03_chat_response.json")).late(299_000.0);
     assert_eq!(sent(late).error, None);

@@ -622,7 +622,8 @@ export interface CallOptions {
      */
     signal?: AbortSignal | undefined;
     /**
-     * Milliseconds to the head of a response, for this call. Default: the client's.
+     * Milliseconds to the head of a response, for this call: also of an answer that comes only when the agent has finished.
+     * Default: the client's, and five minutes or more for such an answer.
      */
     timeout?: number | undefined;
     /**
