@@ -1,7 +1,8 @@
 //! Many results over the boundary as two texts and one table of numbers. A row of the table is a kind and the lengths of
 //! its pieces of the texts, in UTF-16 units and in their order, so that JavaScript decodes once and cuts with `substring`.
 //! One text has the pieces that are ASCII: they are nearly all, their units are their bytes, and JavaScript keeps them in
-//! half the room. The other one has the rest.
+//! half the room. The other one has the rest. Of a long piece in which little is not ASCII each text has its part, because
+//! most platforms decode ASCII several times as fast.
 //! `memory.js` reads this: the two change together.
 
 use std::rc::Rc;
@@ -18,6 +19,8 @@ const SAME: u32 = u32::MAX - 1;
 const LITERAL: u32 = 1 << 31;
 /// The piece is in the text that is not ASCII. No piece has a length of so many bits: it would not fit into the memory.
 const WIDE: u32 = 1 << 30;
+/// The piece is put together of so many others, each with its length. The bit stands beside that of the other text.
+const JOINED: u32 = WIDE | 1 << 29;
 
 /// The kinds of rows.
 pub mod kind {
@@ -99,9 +102,23 @@ impl Table {
 
     /// A piece of a stream, in which there may be bytes that are no text.
     fn bytes(&mut self, bytes: &[u8]) {
-        match is_ascii(bytes) {
-            true => self.narrow(bytes),
-            false => self.wide(&text(bytes)),
+        if is_ascii(bytes) {
+            return self.narrow(bytes);
+        }
+        let header = self.rows.len();
+        self.rows.push(JOINED);
+        let mut count = 0;
+        runs(bytes, &mut |run, ascii| {
+            count += 1;
+            match ascii {
+                true => self.narrow(run),
+                false => self.wide(&text(run)),
+            }
+        });
+        match self.rows.get_mut(header) {
+            Some(header) if count > 1 => *header |= count,
+            // the only run is the piece
+            _ => drop(self.rows.remove(header)),
         }
     }
 
@@ -184,21 +201,141 @@ fn is_ascii(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |all, byte| all | byte) < 0x80
 }
 
-/// The length of a text in JavaScript.
-fn units(text: &str) -> u32 {
-    // every character counts once, and twice beyond the basic plane, where UTF-8 takes four bytes
-    let count = |byte: &u8| u8::from(byte & 0xC0 != 0x80) + u8::from(*byte >= 0xF0);
-    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
-    // sixteen at a time, and as often as the sums fit into a byte
-    let blocks = chunks.chunks(127).map(|block| {
-        let mut sums = [0; 16];
-        for chunk in block {
-            for (sum, byte) in sums.iter_mut().zip(chunk) {
-                *sum += count(byte);
-            }
+/// ASCII that is shorter stays with the other characters around it: to put a text together of more parts would cost more
+/// than to decode it with them.
+const APART: usize = 256;
+
+/// Gives `take` the runs of `bytes`, which are not all ASCII, and whether each is. Where two runs meet one of them is ASCII,
+/// so that no character is torn, and nothing that is damaged.
+fn runs<'b>(bytes: &'b [u8], take: &mut dyn FnMut(&'b [u8], bool)) {
+    let mut give = |from: usize, to: usize, ascii: bool| match bytes.get(from..to) {
+        None | Some([]) => {}
+        Some(run) => take(run, ascii),
+    };
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let chunks = chunks.iter().map(|chunk| is_ascii(chunk));
+    // of the run that is not all ASCII: where it begins, and how far it goes for certain
+    let (mut start, mut end) = (0, 0);
+    for (place, ascii) in chunks.chain([is_ascii(rest)]).enumerate() {
+        if ascii {
+            continue;
         }
-        sums.iter().map(|sum| u32::from(*sum)).sum::<u32>()
-    });
-    let rest = rest.iter().map(|byte| u32::from(count(byte)));
+        let at = place * 16;
+        if at - end >= APART {
+            give(start, end, false);
+            give(end, at, true);
+            start = at;
+        }
+        end = bytes.len().min(at + 16);
+    }
+    if bytes.len() - end < APART {
+        end = bytes.len();
+    }
+    give(start, end, false);
+    give(end, bytes.len(), true);
+}
+
+/// The length of a text in JavaScript: every character counts once, and twice beyond the basic plane, where UTF-8 takes four
+/// bytes.
+fn units(text: &str) -> u32 {
+    let (chunks, rest) = text.as_bytes().as_chunks::<16>();
+    // as often as the sums fit into a byte
+    let blocks = chunks.chunks(127).map(units_of_block);
+    let rest = rest.iter().map(|byte| u32::from(units_of(*byte)));
     blocks.chain(rest).sum()
+}
+
+fn units_of(byte: u8) -> u8 {
+    u8::from(byte & 0xC0 != 0x80) + u8::from(byte >= 0xF0)
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn units_of_block(block: &[[u8; 16]]) -> u32 {
+    let units = |byte: &u8| u32::from(units_of(*byte));
+    block.as_flattened().iter().map(units).sum()
+}
+
+/// The same sixteen bytes at a time.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn units_of_block(block: &[[u8; 16]]) -> u32 {
+    use core::arch::wasm32::{
+        i8x16_gt, i8x16_splat, i8x16_sub, u8x16_ge, u8x16_splat, u16x8_extadd_pairwise_u8x16,
+        u32x4_extadd_pairwise_u16x8, u32x4_extract_lane, u64x2,
+    };
+    let mut sums = u8x16_splat(0);
+    for chunk in block {
+        let [low, high] = [0, 8].map(|place| {
+            let half = chunk.get(place..).and_then(|half| half.first_chunk());
+            u64::from_le_bytes(*half.unwrap_or(&[0; 8]))
+        });
+        let bytes = u64x2(low, high);
+        // a byte that goes on with a character is below -64, and what is true is -1
+        sums = i8x16_sub(sums, i8x16_gt(bytes, i8x16_splat(-65)));
+        sums = i8x16_sub(sums, u8x16_ge(bytes, u8x16_splat(0xF0)));
+    }
+    let sums = u32x4_extadd_pairwise_u16x8(u16x8_extadd_pairwise_u8x16(sums));
+    u32x4_extract_lane::<0>(sums)
+        + u32x4_extract_lane::<1>(sums)
+        + u32x4_extract_lane::<2>(sums)
+        + u32x4_extract_lane::<3>(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::Strategy;
+
+    use super::*;
+
+    fn runs_of(bytes: &[u8]) -> Vec<(&[u8], bool)> {
+        let mut found = Vec::new();
+        runs(bytes, &mut |run, ascii| found.push((run, ascii)));
+        found
+    }
+
+    #[test]
+    fn a_long_run_of_ascii_stands_alone_and_a_short_one_with_what_is_around_it() {
+        let (long, short) = ("a".repeat(APART + 16), "a".repeat(APART - 32));
+        let told = |text: &str| {
+            let runs = runs_of(text.as_bytes());
+            runs.into_iter().map(|(_, ascii)| ascii).collect::<Vec<_>>()
+        };
+        for (text, expected) in [
+            ("é".to_owned(), vec![false]),
+            (format!("{short}é{short}😀{short}"), vec![false]),
+            (format!("{long}é"), vec![true, false]),
+            (format!("é{long}"), vec![false, true]),
+            (
+                format!("{long}é{short}é{long}é"),
+                vec![true, false, true, false],
+            ),
+        ] {
+            assert_eq!(told(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn runs_are_the_piece_and_are_decoded_as_it_is() {
+        let part = proptest::prop_oneof![
+            proptest::strategy::Just(b"\xFF".to_vec()),
+            proptest::strategy::Just("你😀".as_bytes().to_vec()),
+            proptest::strategy::Just("你😀".as_bytes()[..5].to_vec()),
+            (0..600_usize).prop_map(|length| vec![b'a'; length]),
+        ];
+        let parts = proptest::collection::vec(part, 1..8);
+        proptest::proptest!(|(parts in parts)| {
+            let bytes = parts.concat();
+            let runs = runs_of(&bytes);
+            proptest::prop_assert_eq!(runs.iter().map(|(run, _)| *run).collect::<Vec<_>>().concat(), bytes.clone());
+            proptest::prop_assert!(runs.iter().all(|(run, ascii)| !ascii || run.is_ascii()));
+            let decoded: String = runs.iter().map(|(run, _)| text(run)).collect();
+            proptest::prop_assert_eq!(decoded, text(&bytes));
+        });
+    }
+
+    #[test]
+    fn the_units_are_those_of_utf16() {
+        proptest::proptest!(|(text in "(a|é|你|😀|[ -~]{0,90}){0,90}")| {
+            proptest::prop_assert_eq!(units(&text) as usize, text.encode_utf16().count());
+        });
+    }
 }

@@ -7,9 +7,12 @@ const NONE = 0xffffffff;
 const SAME = 0xfffffffe;
 const LITERAL = 0x80000000;
 const WIDE = 0x40000000;
+const JOINED = 0x60000000;
 
 /** Up to so many bytes, putting characters together is faster than a call of the decoder. */
 const SHORT = 24;
+/** The same where they are no ASCII. */
+const SHORT_WIDE = 12;
 /** Of texts up to so many bytes, the views are kept. */
 const KEPT = 512;
 
@@ -108,7 +111,7 @@ export class Window {
     const wide = words[at + 5];
     this.narrow = narrow === 0 ? "" : ascii(memory.bytes, words[at + 2], narrow, this.narrowViews);
     this.narrowAt = 0;
-    this.wide = wide === 0 ? "" : decodeWide(this.wideViews.of(memory.bytes, words[at + 4], wide));
+    this.wide = wide === 0 ? "" : others(memory.bytes, words[at + 4], wide, this.wideViews);
     this.wideAt = 0;
     this.words = words;
     this.row = words[at + 6] >>> 2;
@@ -163,6 +166,7 @@ export class Window {
 
   cut(length) {
     if (length >= WIDE) {
+      if (length >= JOINED) return this.joined(length - JOINED);
       const start = this.wideAt;
       this.wideAt += length - WIDE;
       return this.wide.substring(start, this.wideAt);
@@ -170,6 +174,13 @@ export class Window {
     const start = this.narrowAt;
     this.narrowAt += length;
     return this.narrow.substring(start, this.narrowAt);
+  }
+
+  /** A piece that is put together of so many others. */
+  joined(count) {
+    let text = this.piece();
+    for (; count > 1; count--) text += this.piece();
+    return text;
   }
 }
 
@@ -221,6 +232,30 @@ function ascii(bytes, address, length, views) {
     at += 4;
   }
   for (; length > 0; length--, at++) text += fromCharCode(bytes[at]);
+  return text;
+}
+
+/** A text in which there is something else than ASCII, in whole characters of UTF-8. */
+function others(bytes, address, length, views) {
+  if (length > SHORT_WIDE) return decodeWide(views.of(bytes, address, length));
+  const end = address + length;
+  let text = "";
+  for (let at = address; at < end; ) {
+    const first = bytes[at++];
+    if (first < 0x80) {
+      text += fromCharCode(first);
+    } else if (first < 0xe0) {
+      text += fromCharCode(((first & 0x1f) << 6) | (bytes[at++] & 0x3f));
+    } else if (first < 0xf0) {
+      const high = ((first & 0xf) << 12) | ((bytes[at++] & 0x3f) << 6);
+      text += fromCharCode(high | (bytes[at++] & 0x3f));
+    } else {
+      const high = ((first & 7) << 18) | ((bytes[at++] & 0x3f) << 12);
+      const low = ((bytes[at++] & 0x3f) << 6) | (bytes[at++] & 0x3f);
+      const beyond = (high | low) - 0x10000;
+      text += fromCharCode(0xd800 | (beyond >> 10), 0xdc00 | (beyond & 0x3ff));
+    }
+  }
   return text;
 }
 

@@ -278,6 +278,25 @@ fn events_are_read_out_of_bytes_that_javascript_put_in() {
     assert_eq!(machine.end(0.0), 4);
 }
 
+#[wasm_bindgen_test]
+fn a_text_of_any_length_arrives_as_it_is_wherever_it_is_not_ascii() {
+    for other in ["é", "你好", "😀", "naïve 😀 你好, naïve 😀 你好"] {
+        for length in [0, 1, 9, 250, 600, 5000] {
+            let ascii = "a".repeat(length);
+            let text = [&ascii, other, &ascii, other, other, &ascii].concat();
+            let mut table = Table::default();
+            table.frame(other.as_bytes(), text.as_bytes(), Some(&text));
+            table.frame(b"", text.as_bytes(), None);
+            let place = place(&table);
+            let calls = JSON::parse(&taken(&window(place.as_ptr()))).unwrap();
+            let expected = format!(
+                r#"[["event","{other}","{text}","{text}"],["event","message","{text}",null]]"#
+            );
+            assert_eq!(JSON::stringify(&calls).unwrap(), expected);
+        }
+    }
+}
+
 fn connection(options: &str) -> Result<Connection, String> {
     Connection::new(
         Ts::new_unchecked(script(&format!("return {options}"))),
