@@ -86,6 +86,7 @@ impl Table {
         self.rows.push(ascii.len() as u32);
     }
 
+    #[inline(never)]
     fn wide(&mut self, text: &str) {
         self.wide.push_str(text);
         self.rows.push(units(text) | WIDE);
@@ -104,6 +105,9 @@ impl Table {
     fn bytes(&mut self, bytes: &[u8]) {
         if is_ascii(bytes) {
             return self.narrow(bytes);
+        }
+        if bytes.len() < APART {
+            return self.wide(&text(bytes));
         }
         let header = self.rows.len();
         self.rows.push(JOINED);
@@ -196,8 +200,22 @@ impl Table {
     }
 }
 
-/// Without a way out in the middle, so that it is done sixteen bytes at a time.
+/// Without a way out in the middle, so that it is done sixteen bytes at a time; the last ones are looked at twice, because
+/// byte by byte they would take longer than all others.
 fn is_ascii(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk() {
+        let (chunks, _) = bytes.as_chunks();
+        let all = chunks
+            .iter()
+            .fold(u128::from_ne_bytes(*last), |all, chunk| {
+                all | u128::from_ne_bytes(*chunk)
+            });
+        return all & (u128::MAX / 0xFF * 0x80) == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let all = u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last);
+        return all & (u64::MAX / 0xFF * 0x80) == 0;
+    }
     bytes.iter().fold(0, |all, byte| all | byte) < 0x80
 }
 
@@ -237,6 +255,7 @@ fn runs<'b>(bytes: &'b [u8], take: &mut dyn FnMut(&'b [u8], bool)) {
 
 /// The length of a text in JavaScript: every character counts once, and twice beyond the basic plane, where UTF-8 takes four
 /// bytes.
+#[inline(never)]
 fn units(text: &str) -> u32 {
     let (chunks, rest) = text.as_bytes().as_chunks::<16>();
     // as often as the sums fit into a byte
