@@ -7,6 +7,9 @@ use std::rc::Rc;
 
 use serde::ser::{Serialize, Serializer};
 
+/// To hand over the bytes of a longer text costs less than to decode it, which mostly nobody asks for.
+const SHORT: usize = 1024;
+
 /// A text, or a part of one that others hold as well. It never changes.
 #[derive(Clone, Default)]
 pub struct Word {
@@ -38,11 +41,11 @@ impl Word {
         }
     }
 
-    /// The text that this word is a part of, and which one; nothing if it is a text of its own.
+    /// The text that this word is a part of, and which one; nothing if it is a short text of its own.
     pub fn body(&self) -> Option<(&Rc<String>, Range<usize>)> {
         let whole = self.whole.as_ref()?;
         let range = self.range();
-        (range.len() < whole.len()).then_some((whole, range))
+        (range.len() < whole.len() || range.len() > SHORT).then_some((whole, range))
     }
 
     fn range(&self) -> Range<usize> {
@@ -144,6 +147,14 @@ mod tests {
         assert_eq!(whole.get(range), Some("é"));
         assert_eq!(part.part(0..2).body().unwrap().1, 1..3);
         assert!(body.body().is_none());
+    }
+
+    #[test]
+    fn a_text_of_its_own_is_a_body_only_if_it_is_long() {
+        for (length, is_body) in [(0, false), (SHORT, false), (SHORT + 1, true)] {
+            let word = Word::from("x".repeat(length));
+            assert_eq!(word.body().is_some(), is_body, "{length}");
+        }
     }
 
     #[test]
