@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use crate::json::pieces::Pieces;
 use crate::json::write;
 use crate::sse::text;
 use crate::text::Text;
@@ -174,6 +175,25 @@ impl Table {
         self.text(delta);
     }
 
+    /// All of them that were not told of.
+    #[inline(never)]
+    pub fn contents(&mut self, pieces: &Pieces) {
+        // what is ASCII is copied with its neighbours that are
+        let mut run = pieces.told()..pieces.told();
+        for (place, ascii) in pieces.places() {
+            self.rows.push(kind::CONTENT);
+            if ascii {
+                self.rows.push(place.len() as u32);
+                run.end = place.end;
+                continue;
+            }
+            self.narrow.extend_from_slice(pieces.bytes(run));
+            run = place.end..place.end;
+            self.wide(&text(pieces.bytes(place)));
+        }
+        self.narrow.extend_from_slice(pieces.bytes(run));
+    }
+
     /// An event of a stream; `id` where it is another one than before.
     #[inline(never)]
     pub fn frame(&mut self, event: &[u8], data: &[u8], id: Option<&str>) {
@@ -202,7 +222,7 @@ impl Table {
 
 /// Without a way out in the middle, so that it is done sixteen bytes at a time; the last ones are looked at twice, because
 /// byte by byte they would take longer than all others.
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     if let Some(last) = bytes.last_chunk() {
         let (chunks, _) = bytes.as_chunks();
         let all = chunks

@@ -187,11 +187,30 @@ pub fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     let Some(front) = bytes.get(..start.len()) else {
         return false;
     };
-    let ((fronts, front), (starts, start)) = (front.as_chunks::<16>(), start.as_chunks::<16>());
-    let same = |(one, other): (&[u8; 16], &[u8; 16])| {
-        u128::from_ne_bytes(*one) == u128::from_ne_bytes(*other)
+    let ((fronts, _), (starts, _)) = (front.as_chunks::<16>(), start.as_chunks::<16>());
+    let same =
+        |one: &[u8; 16], other: &[u8; 16]| u128::from_ne_bytes(*one) == u128::from_ne_bytes(*other);
+    // the last ones once more, so that nothing is left over
+    let ends = match (front.last_chunk(), start.last_chunk()) {
+        (Some(front), Some(start)) => same(front, start),
+        _ => starts_short(front, start),
     };
-    front == start && fronts.iter().zip(starts).all(same)
+    ends && fronts
+        .iter()
+        .zip(starts)
+        .all(|(front, start)| same(front, start))
+}
+
+/// The same for texts of one length, below sixteen bytes.
+fn starts_short(front: &[u8], start: &[u8]) -> bool {
+    let ends = |bytes: &[u8]| {
+        let (first, last) = (bytes.first_chunk::<8>()?, bytes.last_chunk::<8>()?);
+        Some((u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
+    };
+    match (ends(front), ends(start)) {
+        (Some(front), Some(start)) => front == start,
+        _ => front == start,
+    }
 }
 
 /// A part of a [`Text`].

@@ -54,7 +54,7 @@ struct Ear {
 }
 
 impl Listener for Ear {
-    fn so_far(&self) -> &Text<'static> {
+    fn so_far(&mut self) -> &Text<'static> {
         &self.joined
     }
 

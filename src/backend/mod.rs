@@ -23,6 +23,7 @@ use std::rc::Rc;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Request};
 use crate::json::Json;
+use crate::json::skim::Written;
 use crate::model::{Capabilities, Message, PageEnd, Reply, ReplyEvent, Role, Session};
 use crate::operation::Now;
 use crate::order::Names;
@@ -260,13 +261,19 @@ impl Errand for Once {
 /// Takes what an answer says.
 pub trait Listener {
     /// The text that came so far, with what was taken back taken back.
-    fn so_far(&self) -> &Text<'static>;
+    fn so_far(&mut self) -> &Text<'static>;
     /// Something happened on the way to the answer: anything but `done`.
     fn event(&mut self, event: ReplyEvent<'_>);
     /// The event `content`, which is nearly all that an answer consists of.
     fn content(&mut self, delta: &Text<'_>) {
         let delta = delta.clone();
         self.event(ReplyEvent::Content { delta });
+    }
+    /// The same, as it stands in JSON. Does nothing and says `false` where that holds a surrogate, or bytes that are no UTF-8.
+    fn written(&mut self, delta: Written<'_>) -> bool {
+        let mut scratch = String::new();
+        let delta = delta.text(&mut scratch);
+        delta.inspect(|delta| self.content(delta)).is_some()
     }
     /// The answer is whole. `text` is the truth; without it, what came so far is.
     fn done(&mut self, reply: Box<Reply>, text: Option<Text<'static>>);

@@ -1,5 +1,6 @@
 //! What operations hand out, as rows of the table that crosses the boundary.
 
+use crate::json::pieces::Pieces;
 #[cfg(feature = "client")]
 use crate::json::write;
 #[cfg(feature = "client")]
@@ -18,6 +19,12 @@ impl Sink for Table {
     fn content(&mut self, delta: &Text<'_>) {
         if cfg!(feature = "client") {
             Table::content(self, delta);
+        }
+    }
+
+    fn contents(&mut self, deltas: &Pieces) {
+        if cfg!(feature = "client") {
+            Table::contents(self, deltas);
         }
     }
 

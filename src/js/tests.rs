@@ -13,6 +13,8 @@ use super::machine::Machine;
 use super::table::Table;
 use crate::backend::{Direction, Edge};
 use crate::error::ErrorKind;
+use crate::json::pieces::Pieces;
+use crate::json::skim::Alike;
 use crate::json::{Json, shared, write};
 use crate::model::{Author, Message, PageEnd, Reply, ReplyEvent, Role};
 use crate::operation::{Outcome, Sink};
@@ -295,6 +297,32 @@ fn a_text_of_any_length_arrives_as_it_is_wherever_it_is_not_ascii() {
             assert_eq!(JSON::stringify(&calls).unwrap(), expected);
         }
     }
+}
+
+#[wasm_bindgen_test]
+fn the_pieces_of_an_answer_arrive_one_by_one() {
+    let texts = [
+        "a",
+        "",
+        "né",
+        "plain and longer than sixteen",
+        "b",
+        "😀",
+        "c",
+    ];
+    let (mut pieces, mut table) = (Pieces::default(), Table::default());
+    for text in texts {
+        let event = format!(r#"{{"chunk":"{text}","index":1}}"#);
+        let (written, _) = Alike::default()
+            .take(event.as_bytes(), "chunk", &|_, _, _| true)
+            .unwrap();
+        assert!(pieces.push(written));
+    }
+    table.contents(&pieces);
+    let place = place(&table);
+    let event = |text| format!(r#"["value",{{"type":"content","delta":"{text}"}}]"#);
+    let expected = format!("[{}]", texts.map(event).join(","));
+    assert_eq!(taken(&window(place.as_ptr())), expected);
 }
 
 fn connection(options: &str) -> Result<Connection, String> {

@@ -16,6 +16,7 @@ pub mod turn;
 
 use crate::error::Error;
 use crate::http::{Head, Request, Written};
+use crate::json::pieces::Pieces;
 use crate::model::{Delivery, Message, PageEnd, Reply, ReplyEvent, Session};
 use crate::sse::text;
 use crate::text::Text;
@@ -175,6 +176,13 @@ pub trait Sink {
     fn content(&mut self, delta: &Text<'_>) {
         let delta = delta.clone();
         self.put(Outcome::Event(ReplyEvent::Content { delta }));
+    }
+
+    /// All of them that were not told of.
+    fn contents(&mut self, deltas: &Pieces) {
+        for delta in deltas.iter() {
+            self.content(&Text::from(&*delta));
+        }
     }
 
     /// An event of a stream that is read for its own sake, as its bytes came; `id` as in [`Outcome::Frame`].

@@ -113,10 +113,7 @@ impl Turn {
             outgoing: Some(outgoing),
             decoder: sending.decoder,
             framer: Framer::new(settings.max_event_bytes),
-            talk: Talk {
-                stream,
-                ..Talk::default()
-            },
+            talk: Talk::new(stream, Text::default()),
             phase,
             delivery: Delivery::Queued,
             began: None,
@@ -168,11 +165,7 @@ impl Turn {
             outgoing: None,
             decoder: backend.answering(session)?,
             framer: Framer::new(settings.max_event_bytes),
-            talk: Talk {
-                stream: true,
-                joined: shown,
-                ..Talk::default()
-            },
+            talk: Talk::new(true, shown),
             phase: Phase::Searching(Box::new(search)),
             delivery: Delivery::Unknown,
             began: None,
@@ -278,7 +271,7 @@ impl Turn {
     /// Looks for the answer.
     fn look(&mut self, now: Now, watch: Box<dyn Watch>, at_once: bool) -> Result<Next, Error> {
         // the watch tells all of it, and a part of it was handed out
-        self.talk.behind = (!self.talk.joined.is_empty()).then(Text::default);
+        self.talk.behind = (!self.talk.joined().is_empty()).then(Text::default);
         let mut looking = Box::new(Looking::new(
             self.settings.clone(),
             self.backend.clone(),
@@ -361,36 +354,41 @@ impl Turn {
     }
 
     fn frames(&mut self, now: Now, sink: &mut dyn Sink) -> Result<Next, Error> {
-        let read = loop {
-            let frame = match self.framer.next() {
-                Ok(Some(Item::Event(frame))) => frame,
-                Ok(Some(Item::Comment(_))) => continue,
-                Ok(None) => break Ok(()),
-                Err(Overflow { .. }) => {
-                    let most = self.settings.max_event_bytes;
-                    let message = format!("one event is larger than {most} bytes");
-                    break Err(Error::new(ErrorKind::TooLarge, message));
-                }
-            };
-            let hearing = &mut self.talk.hear(sink);
-            if self.decoder.skim(frame.event, frame.data, hearing) {
-                match self.framer.is_drained() {
-                    true => return Ok(Next::Read),
-                    false => continue,
-                }
-            }
-            let (event, data) = (text(frame.event), text(frame.data));
-            let read = self.decoder.frame(&event, &data, hearing);
-            if read.is_err() || self.talk.end.is_some() {
-                break read;
-            }
-        };
+        let read = self.read_frames(sink);
+        self.talk.hear(sink).tell();
         match read {
             Ok(()) if self.talk.end.is_some() => self.ended(),
             Ok(()) => Ok(Next::Read),
             Err(error) => {
                 let error = self.broken(error);
                 self.failed(now, error, sink)
+            }
+        }
+    }
+
+    fn read_frames(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+        let hearing = &mut self.talk.hear(sink);
+        loop {
+            let frame = match self.framer.next() {
+                Ok(Some(Item::Event(frame))) => frame,
+                Ok(Some(Item::Comment(_))) => continue,
+                Ok(None) => return Ok(()),
+                Err(Overflow { .. }) => {
+                    let most = self.settings.max_event_bytes;
+                    let message = format!("one event is larger than {most} bytes");
+                    return Err(Error::new(ErrorKind::TooLarge, message));
+                }
+            };
+            if self.decoder.skim(frame.event, frame.data, hearing) {
+                match self.framer.is_drained() {
+                    true => return Ok(()),
+                    false => continue,
+                }
+            }
+            let (event, data) = (text(frame.event), text(frame.data));
+            self.decoder.frame(&event, &data, hearing)?;
+            if hearing.ended() {
+                return Ok(());
             }
         }
     }
@@ -406,8 +404,9 @@ impl Turn {
 
     /// `error` with what had arrived of the answer.
     fn broken(&mut self, mut error: Error) -> Error {
-        if !self.talk.joined.is_empty() {
-            error.partial = Some(Box::new(self.decoder.partial(self.talk.joined.clone())));
+        let so_far = self.talk.joined();
+        if !so_far.is_empty() {
+            error.partial = Some(Box::new(self.decoder.partial(so_far.clone())));
         }
         let taken = match self.talk.started {
             true => Delivered::Yes,

@@ -15,6 +15,7 @@
 
 mod filter;
 pub mod pick;
+pub mod pieces;
 mod scan;
 pub mod skim;
 pub mod write;

@@ -49,9 +49,58 @@ impl<'d> Written<'d> {
         Some(Text::from(scratch.as_str()))
     }
 
+    /// Puts the string behind `bytes`, and says `false` where it holds a surrogate: then a part of it stands there.
+    #[inline(always)]
+    pub(super) fn onto(self, bytes: &mut Vec<u8>) -> bool {
+        if self.escaped {
+            return self.meant(bytes);
+        }
+        append(bytes, self.bytes);
+        true
+    }
+
+    #[inline(never)]
+    fn meant(self, bytes: &mut Vec<u8>) -> bool {
+        let mut rest = self.bytes;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            let (plain, escaped) = rest.split_at_checked(at).unwrap_or_default();
+            let Ok((unit, end)) = scan::escape(escaped, 0) else {
+                return false;
+            };
+            let Some(character) = char::from_u32(u32::from(unit)) else {
+                return false;
+            };
+            append(bytes, plain);
+            bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = escaped.get(end..).unwrap_or_default();
+        }
+        append(bytes, rest);
+        true
+    }
+
     /// Whether the string is this one, which has no escapes.
     pub fn is(self, text: &str) -> bool {
         self.bytes == text.as_bytes()
+    }
+}
+
+/// As the vector's own method, without its call for the few bytes that most pieces are.
+#[inline(always)]
+fn append(bytes: &mut Vec<u8>, piece: &[u8]) {
+    if piece.len() > 16 {
+        return bytes.extend_from_slice(piece);
+    }
+    bytes.reserve(16);
+    let (eights, rest) = piece.as_chunks::<8>();
+    for eight in eights {
+        bytes.extend_from_slice(eight);
+    }
+    let (fours, rest) = rest.as_chunks::<4>();
+    for four in fours {
+        bytes.extend_from_slice(four);
+    }
+    for byte in rest {
+        bytes.push(*byte);
     }
 }
 
@@ -76,19 +125,50 @@ pub fn fields<'d>(data: &'d [u8], field: &mut dyn FnMut(&'d [u8], Value<'d>) -> 
 }
 
 /// Takes one string each out of objects that look alike. What stands before it is mostly the same as in the object before,
-/// such as `{"messageId":"…","chunk":`, and the same bytes need not be read again.
+/// such as `{"messageId":"…","chunk":`, and so is what stands behind it, such as `,"index":`, up to a number that counts:
+/// the same bytes need not be read again.
 #[derive(Default)]
 pub struct Alike {
     before: Vec<u8>,
     count: usize,
+    /// nothing where the last field is no number that counts
+    behind: Vec<u8>,
+    count_behind: usize,
 }
 
 impl Alike {
     /// The field `wanted`, a string, which comes once. `field` is given every other field, and the count of those
-    /// that it counted so far; it gives up by its answer, which must depend on nothing else. The count comes out beside
-    /// the string.
+    /// that it counted so far; it gives up by its answer, which must depend on nothing else, and not on which number a
+    /// number is. The count comes out beside the string.
     #[inline(never)]
     pub fn take<'d>(
+        &mut self,
+        data: &'d [u8],
+        wanted: &str,
+        field: &dyn Fn(&mut usize, &'d [u8], Value<'d>) -> bool,
+    ) -> Option<(Written<'d>, usize)> {
+        match self.same(data) {
+            Some(taken) => Some(taken),
+            None => self.read(data, wanted, field),
+        }
+    }
+
+    /// The hot path: nothing but the string and the number is another one than before.
+    #[inline(always)]
+    fn same<'d>(&self, data: &'d [u8]) -> Option<(Written<'d>, usize)> {
+        if self.behind.is_empty() || !starts_with(data, &self.before) {
+            return None;
+        }
+        let (written, end) = string(data, self.before.len())?;
+        let rest = data
+            .get(end..)
+            .filter(|rest| starts_with(rest, &self.behind))?;
+        let ends = rest.get(self.behind.len()..).is_some_and(counts_and_ends);
+        ends.then_some((written, self.count + self.count_behind))
+    }
+
+    #[inline(never)]
+    fn read<'d>(
         &mut self,
         data: &'d [u8],
         wanted: &str,
@@ -99,6 +179,7 @@ impl Alike {
             count = self.count;
             self.before.len()
         } else {
+            self.behind.clear();
             let mut next = begin(data)?;
             loop {
                 let (name, at) = name(data, next)?;
@@ -116,6 +197,8 @@ impl Alike {
             }
         };
         let (written, end) = string(data, at)?;
+        let so_far = count;
+        let mut last = end;
         at = end;
         while let After::Field(next) = after(data, at)? {
             let (name, start) = name(data, next)?;
@@ -123,10 +206,23 @@ impl Alike {
             if name == wanted.as_bytes() || !field(&mut count, name, value) {
                 return None;
             }
-            at = end;
+            (last, at) = (start, end);
+        }
+        self.behind.clear();
+        if data.get(last..).is_some_and(counts_and_ends) {
+            self.behind.extend_from_slice(data.get(end..last)?);
+            self.count_behind = count - so_far;
         }
         Some((written, count))
     }
+}
+
+/// Whether an object ends here, with a number as those are that count.
+fn counts_and_ends(rest: &[u8]) -> bool {
+    let Some((b'}', digits)) = rest.split_last() else {
+        return false;
+    };
+    digits.iter().all(u8::is_ascii_digit) && matches!(digits, [b'1'..=b'9', ..] | [b'0'])
 }
 
 /// Where the first field of the object begins.
@@ -176,6 +272,7 @@ fn value(data: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
 }
 
 /// The string that begins with the quote at `at`, and where it ends.
+#[inline]
 fn string(data: &[u8], at: usize) -> Option<(Written<'_>, usize)> {
     if data.get(at) != Some(&b'"') {
         return None;
@@ -304,6 +401,38 @@ mod tests {
         ] {
             let found = found.map(|(text, count)| (text.to_owned(), count));
             assert_eq!(take(data), found, "{data}");
+        }
+    }
+
+    #[test]
+    fn behind_the_string_nothing_but_a_number_that_counts_may_be_another_one_unread() {
+        let mut alike = Alike::default();
+        let mut take = |data: &str| {
+            let (written, count) = alike.take(data.as_bytes(), "c", &|count, name, _| {
+                *count += 1;
+                name != b"no"
+            })?;
+            Some((String::from_utf8_lossy(written.bytes).into_owned(), count))
+        };
+        for (data, found) in [
+            (r#"{"a":1,"c":"x","b":"","d":2}"#, Some(("x", 3))),
+            (r#"{"a":1,"c":"x","b":"","d":0}"#, Some(("x", 3))),
+            (r#"{"a":1,"c":"x","b":"","d":1234567890}"#, Some(("x", 3))),
+            (r#"{"a":1,"c":"x","b":"","d":01}"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":}"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":1"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":1}}"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":1.5}"#, Some(("x", 3))),
+            (r#"{"a":1,"c":"x","b":"","d":1,"no":1}"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":1,"c":"y"}"#, None),
+            (r#"{"a":1,"c":"x","b":"","d":1,"e":1}"#, Some(("x", 4))),
+            (r#"{"a":1,"c":"x","e":1}"#, Some(("x", 2))),
+            (r#"{"c":"x","e":1}"#, Some(("x", 1))),
+            (r#"{"c":"x"}"#, Some(("x", 0))),
+        ] {
+            let found = found.map(|(text, count)| (text.to_owned(), count));
+            assert_eq!(take(data), found, "{data}");
+            assert_eq!(take(data), found, "{data} once more");
         }
     }
 

@@ -2,6 +2,7 @@
 //! flaws that name their path.
 
 use crate::json::pick::{Field, Place};
+use crate::json::skim::{Alike, Written};
 use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Author, Backend, Message, Role, Session, SessionStatus};
 use crate::text::Text;
@@ -276,6 +277,16 @@ pub struct Spoken {
     pub text: Option<Text<'static>>,
     pub thought: Option<Text<'static>>,
     pub raw: Json,
+}
+
+/// The text of an event `chunk`; nothing from every other event, and from one with anything unusual about it.
+#[inline(never)]
+pub fn skimmed<'d>(alike: &mut Alike, event: &[u8], data: &'d [u8]) -> Option<Written<'d>> {
+    if event != b"chunk" {
+        return None;
+    }
+    let (chunk, _) = alike.take(data, "chunk", &|_, _, _| true)?;
+    Some(chunk)
 }
 
 /// Reads an answer. Where an action spoke (`actionCallbacks`), its text is the answer and `text` was only the plan.

@@ -29,8 +29,6 @@ pub struct ElizaDecoder {
     /// the id that the answer will have
     answer: Option<String>,
     chunks: Alike,
-    /// for a chunk with escapes
-    scratch: String,
 }
 
 impl ElizaDecoder {
@@ -46,7 +44,6 @@ impl ElizaDecoder {
             agent: None,
             answer: None,
             chunks: Alike::default(),
-            scratch: String::new(),
         }
     }
 
@@ -117,12 +114,11 @@ impl ElizaDecoder {
 impl Decoder for ElizaDecoder {
     fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
         // the first chunk tells the id of the answer
-        if event != b"chunk" || self.answer.is_none() {
+        if self.answer.is_none() {
             return false;
         }
-        let chunk = self.chunks.take(data, "chunk", &|_, _, _| true);
-        let delta = chunk.and_then(|(chunk, _)| chunk.text(&mut self.scratch));
-        delta.inspect(|delta| listener.content(delta)).is_some()
+        let chunk = wire::skimmed(&mut self.chunks, event, data);
+        chunk.is_some_and(|chunk| listener.written(chunk))
     }
 
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {

@@ -369,8 +369,7 @@ impl Decoder for MeibelDecoder {
             }
             _ => {
                 let delta = skimmed::delta(&mut self.deltas, event, data);
-                let delta = delta.and_then(|delta| delta.text(&mut scratch));
-                delta.inspect(|delta| listener.content(delta)).is_some()
+                delta.is_some_and(|delta| listener.written(delta))
             }
         };
         self.scratch = scratch;

@@ -1,0 +1,168 @@
+//! The strings that a stream brings, one behind the other: what is skimmed goes in, and comes out piece by piece for who
+//! reads along, and as one text for who asks for all of it. Each is copied once and looked at as seldom as possible.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::skim::Written;
+use crate::sse::text;
+use crate::table::is_ascii;
+use crate::text::Text;
+
+/// Strings one behind the other.
+#[derive(Default)]
+pub struct Pieces {
+    bytes: Vec<u8>,
+    /// how many bytes were told of; they are ASCII
+    told: usize,
+    /// where those end that were not
+    ends: Vec<End>,
+}
+
+#[derive(Clone, Copy)]
+struct End {
+    at: usize,
+    ascii: bool,
+}
+
+/// So many bytes are joined with the text before them at the latest.
+const MANY: usize = 16_384;
+
+impl Pieces {
+    /// Takes the next one; says `false` and takes nothing where it holds a surrogate.
+    #[inline(never)]
+    pub fn push(&mut self, written: Written<'_>) -> bool {
+        let start = self.bytes.len();
+        if !written.onto(&mut self.bytes) {
+            self.bytes.truncate(start);
+            return false;
+        }
+        let ascii = is_ascii(self.bytes.get(start..).unwrap_or_default());
+        let at = self.bytes.len();
+        self.ends.push(End { at, ascii });
+        true
+    }
+
+    /// Whether there is one that was not told of.
+    pub fn is_new(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// They were told of. Puts them behind `joined`, unless that can wait: to do so for each costs more than to tell of it.
+    #[inline(never)]
+    pub fn tell(&mut self, joined: &mut Text<'_>) {
+        if self.bytes.len() > MANY || self.ends.iter().any(|end| !end.ascii) {
+            return self.join(joined);
+        }
+        self.ends.clear();
+        self.told = self.bytes.len();
+    }
+
+    /// Puts all of them behind `joined`. Bytes that are no UTF-8 are replaced piece by piece: no piece goes on with a character
+    /// of another.
+    #[inline(never)]
+    pub fn join(&mut self, joined: &mut Text<'_>) {
+        if self.bytes.is_empty() {
+            return self.clear();
+        }
+        let whole = simdutf8::basic::from_utf8(&self.bytes).ok();
+        let parted = |whole: &&str| self.ends.iter().all(|end| whole.is_char_boundary(end.at));
+        match whole.filter(parted) {
+            Some(whole) => joined.push(&Text::from(whole)),
+            None => {
+                joined.push(&Text::from(&*text(self.bytes(0..self.told))));
+                self.iter()
+                    .for_each(|piece| joined.push(&Text::from(&*piece)));
+            }
+        }
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.told = 0;
+    }
+
+    /// Each of those that were not told of.
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.places().map(|(place, _)| text(self.bytes(place)))
+    }
+
+    /// Where each of them stands among the bytes, and whether it is ASCII.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
+        let mut start = self.told;
+        self.ends.iter().map(move |end| {
+            let place = start..end.at;
+            start = end.at;
+            (place, end.ascii)
+        })
+    }
+
+    pub(crate) fn bytes(&self, place: Range<usize>) -> &[u8] {
+        self.bytes.get(place).unwrap_or_default()
+    }
+
+    /// Where those begin that were not told of.
+    pub(crate) fn told(&self) -> usize {
+        self.told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::skim::Alike;
+
+    /// Gives `take` the string that `json` is.
+    fn given(json: &[u8], take: impl FnOnce(Written<'_>)) {
+        let object = [b"{\"a\":", json, b"}"].concat();
+        let taken = Alike::default().take(&object, "a", &|_, _, _| true);
+        take(taken.unwrap().0);
+    }
+
+    #[test]
+    fn pieces_are_what_each_of_them_says_also_where_one_is_no_text() {
+        let piece = proptest::prop_oneof![
+            proptest::strategy::Just(&b"\"\xC3\""[..]),
+            proptest::strategy::Just(&b"\"\xA9\""[..]),
+            proptest::strategy::Just(&b"\"\xF0\x9F\\u00e9\""[..]),
+            proptest::strategy::Just(&b"\"\\ud83d\""[..]),
+            proptest::strategy::Just("\"né, 😀 \\n\\\"x\\\"\"".as_bytes()),
+            proptest::strategy::Just(&b"\"\""[..]),
+            proptest::strategy::Just(&b"\"seventeen letters or more\""[..]),
+            proptest::strategy::Just(&b"\"tion\""[..]),
+        ];
+        let pieces = proptest::collection::vec((piece, 0..3_u8), 0..40);
+        proptest::proptest!(|(brought in pieces)| {
+            let (mut pieces, mut joined) = (Pieces::default(), Text::default());
+            let (mut told, mut expected) = (Vec::new(), Vec::new());
+            for (data, then) in &brought {
+                let lossy = String::from_utf8_lossy(data);
+                let mut scratch = String::new();
+                let before = expected.len();
+                given(lossy.as_bytes(), |whole| {
+                    let text = whole.text(&mut scratch);
+                    expected.extend(text.and_then(|text| text.as_str().map(str::to_owned)));
+                });
+                let mut taken = false;
+                given(data, |written| taken = pieces.push(written));
+                proptest::prop_assert_eq!(taken, expected.len() > before);
+                if *then > 0 {
+                    proptest::prop_assert_eq!(pieces.is_new(), told.len() < expected.len());
+                    told.extend(pieces.iter().map(Cow::into_owned));
+                    pieces.tell(&mut joined);
+                    proptest::prop_assert!(!pieces.is_new());
+                }
+                if *then > 1 {
+                    pieces.join(&mut joined);
+                    proptest::prop_assert_eq!(joined.to_string_lossy(), expected.concat());
+                }
+            }
+            told.extend(pieces.iter().map(Cow::into_owned));
+            pieces.join(&mut joined);
+            proptest::prop_assert_eq!(joined.to_string_lossy(), expected.concat());
+            proptest::prop_assert_eq!(told, expected);
+        });
+    }
+}
