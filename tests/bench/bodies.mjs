@@ -58,7 +58,8 @@ function pieces(count) {
 /**
  * Events as the network cuts them. size: bytes of a chunk, or "event" for one event a chunk. `known` tells where their data
  * stands, for what measures the work that is left without a reader: how many events each chunk ends, and of each event its
- * name and the place of its data in the text of its chunk, or the data itself where it began in an earlier one.
+ * name and the place of its data in the text of its chunk, or the data itself where it began in an earlier one; and what is
+ * handed out of each event, `said` or else its data, as the bytes of all that a chunk ends and its length in each.
  */
 function cut(events, size) {
   const lengths = events.map(({ name, data }) => encoder.encode(framed(name, data)).length);
@@ -67,7 +68,17 @@ function cut(events, size) {
   let start = 0;
   for (let next = 0; start < bytes.length; next++)
     chunks.push(bytes.slice(start, (start += size === "event" ? lengths[next] : size)));
-  return { chunks, known: places(events, lengths, chunks) };
+  const known = places(events, lengths, chunks);
+  return { chunks, known: { ...known, ...handedOut(events, known) } };
+}
+
+function handedOut(events, { ends }) {
+  const said = events.map(({ data, said = data }) => said);
+  let event = 0;
+  const texts = Array.from(ends, (count) =>
+    encoder.encode(said.slice(event, (event += count)).join("")),
+  );
+  return { texts, sizes: Int32Array.from(said, ({ length }) => length) };
 }
 
 const head = (name) => `${name ? `event: ${name}\n` : ""}data: `;
@@ -155,7 +166,7 @@ const deltasOf = (count) => ["Well", ...pieces(count - 2), "."];
 export function elizaStream(count, size, fat) {
   const deltas = deltasOf(count);
   const text = deltas.join("");
-  const event = (name, data) => ({ name, data: JSON.stringify(data) });
+  const event = (name, data) => ({ name, data: JSON.stringify(data), said: data.chunk });
   const events = [
     event("user_message", {
       id: "a4a14ab9-a2b5-47c3-9bf6-d1572e108771",

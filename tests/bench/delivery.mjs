@@ -76,3 +76,24 @@ export function cutAtKnownPlaces({ ends, starts, stops, across, names }, make) {
     }
   };
 }
+
+/**
+ * The work that is left to a reader in WebAssembly, but for its own: the chunk is copied, what is handed out of its events
+ * lies there as one text, which is decoded and cut. `make` is given the name and the piece.
+ */
+export function copiedAndCut({ ends, names, texts, sizes }, make) {
+  const decoder = new TextDecoder();
+  const memory = new Uint8Array(1 << 20);
+  let chunk = 0;
+  let event = 0;
+  return (bytes, put) => {
+    memory.set(bytes);
+    const text = decoder.decode(texts[chunk]);
+    let at = 0;
+    for (const end = event + ends[chunk++]; event < end; event++) {
+      const data = text.substring(at, at + sizes[event]);
+      at += data.length;
+      put(make({ event: names[event], data }));
+    }
+  };
+}

@@ -304,7 +304,7 @@ async function preface({ runtimes, rounds, warmUp }) {
     `Peers: ${peers.join(", ")}.`,
     "",
     ...(ran.length > 0 ? [`Runtimes: ${ran.join("; ")}.`, ""] : []),
-    `In Node, Deno and Bun each participant runs in a process of its own, in a browser and in workerd all in one page or Worker; they take turns, ${rounds} rounds after ${warmUp} to warm up. A ratio is the median over rounds of two times of one round, in brackets its quartiles. Only ratios are given where speeds are compared: the machine is shared. Every participant must find the same, or the run fails. A bound is the work that is left without a reader: the chunks are read, decoded, and cut at places that are known beforehand.`,
+    `In Node, Deno and Bun each participant runs in a process of its own, in a browser and in workerd all in one page or Worker; they take turns, ${rounds} rounds after ${warmUp} to warm up. A ratio is the median over rounds of two times of one round, in brackets its quartiles. Only ratios are given where speeds are compared: the machine is shared. Every participant must find the same, or the run fails. A bound is the work that is left without a reader: the chunks are read, decoded, and cut at places that are known beforehand; or, as by a reader in WebAssembly, copied, and the text that it hands out is decoded and cut.`,
     "",
   ];
 }

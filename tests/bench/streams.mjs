@@ -4,7 +4,7 @@
 // @ag-ui/client reads only AG-UI's dialect, and is given the same answer in it.
 import { eventStreamOf, ids, streamOf } from "./bodies.mjs";
 import { connected } from "./connected.mjs";
-import { cutAtKnownPlaces, generated, handWritten, readerLoop } from "./delivery.mjs";
+import { copiedAndCut, cutAtKnownPlaces, generated, handWritten, readerLoop } from "./delivery.mjs";
 
 /** Adds up what a program reads of the typed events. */
 function sum() {
@@ -182,6 +182,14 @@ export const streams = {
     async load() {
       return ({ chunks, known }) =>
         sumOf(handWritten(eventStreamOf(chunks).body, cutAtKnownPlaces(known, replyEvent)));
+    },
+  },
+  "bound: copied, pieces decoded, cut, no work in WebAssembly": {
+    async load() {
+      const made = ({ event, data }) =>
+        event === "chunk" ? { type: "content", delta: data } : replyEvent({ event, data });
+      return ({ chunks, known }) =>
+        sumOf(handWritten(eventStreamOf(chunks).body, copiedAndCut(known, made)));
     },
   },
   "bound: chunks read, nothing else": {
