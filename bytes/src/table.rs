@@ -87,6 +87,12 @@ impl Table {
         self.rows.push(ascii.len() as u32);
     }
 
+    /// What is not ASCII, and may not even be text.
+    #[inline(never)]
+    fn decoded(&mut self, bytes: &[u8]) {
+        self.wide(&text(bytes));
+    }
+
     #[inline(never)]
     fn wide(&mut self, text: &str) {
         self.wide.push_str(text);
@@ -108,7 +114,7 @@ impl Table {
             return self.narrow(bytes);
         }
         if bytes.len() < APART {
-            return self.wide(&text(bytes));
+            return self.decoded(bytes);
         }
         let header = self.rows.len();
         self.rows.push(JOINED);
@@ -117,7 +123,7 @@ impl Table {
             count += 1;
             match ascii {
                 true => self.narrow(run),
-                false => self.wide(&text(run)),
+                false => self.decoded(run),
             }
         });
         match self.rows.get_mut(header) {
@@ -189,7 +195,7 @@ impl Table {
             }
             self.narrow.extend_from_slice(pieces.bytes(run));
             run = place.end..place.end;
-            self.wide(&text(pieces.bytes(place)));
+            self.decoded(pieces.bytes(place));
         }
         self.narrow.extend_from_slice(pieces.bytes(run));
     }
@@ -222,6 +228,7 @@ impl Table {
 
 /// Without a way out in the middle, so that it is done sixteen bytes at a time; the last ones are looked at twice, because
 /// byte by byte they would take longer than all others.
+#[inline(never)]
 pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     if let Some(last) = bytes.last_chunk() {
         let (chunks, _) = bytes.as_chunks();
@@ -230,13 +237,18 @@ pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
             .fold(u128::from_ne_bytes(*last), |all, chunk| {
                 all | u128::from_ne_bytes(*chunk)
             });
-        return all & (u128::MAX / 0xFF * 0x80) == 0;
+        return !has_high(all);
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         let all = u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last);
-        return all & (u64::MAX / 0xFF * 0x80) == 0;
+        return !has_high(all.into());
     }
     bytes.iter().fold(0, |all, byte| all | byte) < 0x80
+}
+
+/// Whether one of sixteen bytes is not ASCII.
+fn has_high(bytes: u128) -> bool {
+    bytes & (u128::MAX / 0xFF * 0x80) != 0
 }
 
 /// ASCII that is shorter stays with the other characters around it: to put a text together of more parts would cost more
@@ -251,7 +263,9 @@ fn runs<'b>(bytes: &'b [u8], take: &mut dyn FnMut(&'b [u8], bool)) {
         Some(run) => take(run, ascii),
     };
     let (chunks, rest) = bytes.as_chunks::<16>();
-    let chunks = chunks.iter().map(|chunk| is_ascii(chunk));
+    let chunks = chunks
+        .iter()
+        .map(|chunk| !has_high(u128::from_ne_bytes(*chunk)));
     // of the run that is not all ASCII: where it begins, and how far it goes for certain
     let (mut start, mut end) = (0, 0);
     for (place, ascii) in chunks.chain([is_ascii(rest)]).enumerate() {

@@ -3,8 +3,10 @@
 //! `node fuzz/run.mjs --only skim` (cargo-fuzz from crates.io).
 #![no_main]
 
+use agentline::json::pieces::Pieces;
 use agentline::json::skim::{Alike, Value, fields};
 use agentline::json::{Json, Kind, whole};
+use agentline::text::Text;
 use libfuzzer_sys::fuzz_target;
 
 const WANTED: &str = "chunk";
@@ -42,6 +44,12 @@ fuzz_target!(|input: &[u8]| {
         assert!(wanted.next().is_none(), "{text}");
         if let Some(shown) = shown(Value::Text(written)) {
             assert_eq!(&shown, value, "{text}");
+        }
+        let (mut pieces, mut joined) = (Pieces::default(), Text::default());
+        if pieces.push(written) {
+            pieces.tell(&mut joined);
+            pieces.join(&mut joined);
+            assert_eq!(Json::from(&joined).as_str(), value, "{text}");
         }
     }
 });

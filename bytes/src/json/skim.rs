@@ -70,11 +70,11 @@ impl<'d> Written<'d> {
             let Some(character) = char::from_u32(u32::from(unit)) else {
                 return false;
             };
-            append(bytes, plain);
+            bytes.extend_from_slice(plain);
             bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             rest = escaped.get(end..).unwrap_or_default();
         }
-        append(bytes, rest);
+        bytes.extend_from_slice(rest);
         true
     }
 
@@ -159,7 +159,7 @@ impl Alike {
         if self.behind.is_empty() || !starts_with(data, &self.before) {
             return None;
         }
-        let (written, end) = string(data, self.before.len())?;
+        let (written, end) = next_string(data, self.before.len())?;
         let rest = data
             .get(end..)
             .filter(|rest| starts_with(rest, &self.behind))?;
@@ -272,8 +272,14 @@ fn value(data: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
 }
 
 /// The string that begins with the quote at `at`, and where it ends.
-#[inline]
+#[inline(never)]
 fn string(data: &[u8], at: usize) -> Option<(Written<'_>, usize)> {
+    next_string(data, at)
+}
+
+/// The same on the hot path.
+#[inline(always)]
+fn next_string(data: &[u8], at: usize) -> Option<(Written<'_>, usize)> {
     if data.get(at) != Some(&b'"') {
         return None;
     }
