@@ -13,6 +13,9 @@ use crate::word::Word;
 /// Instead of a piece: the number of a body, and where a value starts and ends there, in bytes.
 const RANGE: u32 = u32::MAX - 2;
 
+/// About how many numbers a message is.
+const ROW: usize = 24;
+
 // beside the role
 const COMPLETE: u32 = 8;
 const AUTHOR: u32 = 16;
@@ -25,6 +28,7 @@ impl Table {
     /// Rows of a history.
     #[inline(never)]
     pub fn messages(&mut self, messages: Vec<Message>) {
+        self.rows.reserve(messages.len() * ROW);
         for message in &messages {
             self.message(kind::MESSAGE, message);
         }

@@ -11,38 +11,74 @@ type Read<T> = Result<T, Flaw>;
 /// A field that is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// its name, padded with zeros
-    name: [u64; 3],
-    length: usize,
+    name: &'static str,
+    /// how servers write it: the name in its quotes and the colon, padded with zeros
+    written: [u128; 2],
+    /// which bytes of these count
+    mask: [u128; 2],
     number: usize,
+    /// the wanted fields of its value, where that is an object
+    inner: &'static [Field],
 }
 
 impl Field {
     /// The field of this name, of at most 24 ASCII characters, whose place is told under this number.
-    pub const fn new(name: &str, number: usize) -> Self {
+    pub const fn new(name: &'static str, number: usize) -> Self {
+        Field::with(name, number, &[])
+    }
+
+    /// The same, and of the fields of its value these.
+    pub const fn with(name: &'static str, number: usize, inner: &'static [Field]) -> Self {
         assert!(name.len() <= NAME, "a longer name does not fit");
         Field {
-            name: [eight(name, 0), eight(name, 1), eight(name, 2)],
-            length: name.len(),
+            name,
+            written: [sixteen(name, 0), sixteen(name, 16)],
+            mask: [mask(name, 0), mask(name, 16)],
             number,
+            inner,
         }
+    }
+
+    /// How long it is as servers write it.
+    const fn length(&self) -> usize {
+        self.name.len() + AROUND
     }
 }
 
-/// Eight characters of a name.
-const fn eight(name: &str, place: usize) -> u64 {
-    let (mut eight, mut rest) = (0, name.as_bytes());
-    while let [before @ .., last] = rest {
-        if before.len() / 8 == place {
-            eight = eight << 8 | *last as u64;
-        }
-        rest = before;
+/// Sixteen bytes of a name in its quotes and with the colon, from that place on.
+const fn sixteen(name: &str, start: usize) -> u128 {
+    let (mut sixteen, mut place) = (0, start + 16);
+    while place > start {
+        place -= 1;
+        sixteen = sixteen << 8 | byte(name, place) as u128;
     }
-    eight
+    sixteen
+}
+
+const fn byte(name: &str, place: usize) -> u8 {
+    match name.len() {
+        length if place == 0 || place == length + 1 => b'"',
+        length if place == length + 2 => b':',
+        _ => match name.as_bytes().split_at_checked(place - 1) {
+            Some((_, [byte, ..])) => *byte,
+            _ => 0,
+        },
+    }
+}
+
+/// Which of these bytes there are.
+const fn mask(name: &str, start: usize) -> u128 {
+    match (name.len() + AROUND).saturating_sub(start) {
+        0 => 0,
+        count if count >= 16 => u128::MAX,
+        count => (1 << (8 * count)) - 1,
+    }
 }
 
 /// The longest name of a [`Field`], in bytes.
 const NAME: usize = 24;
+/// The quotes and the colon.
+const AROUND: usize = 3;
 
 /// Where a field stands.
 #[derive(Clone, Copy, Debug)]
@@ -89,14 +125,19 @@ impl Reader<'_> {
         self.part(place.value + 1, place.end - 1)
     }
 
-    /// A picked field's string; an empty one where there is no such field, or `null`.
-    pub fn text_at(&mut self, place: Option<Place>) -> Read<Text<'static>> {
-        match self.plain_at(place) {
-            Some(word) => Ok(Text::from(word)),
-            None => self.at(place, |reader| match reader.kind() {
-                Kind::Null => Ok(Text::default()),
-                _ => reader.held_text(),
-            }),
+    /// A picked field's string; nothing where there is no such field, or `null`.
+    pub fn text_at(&mut self, place: Option<Place>) -> Read<Option<Text<'static>>> {
+        if let Some(word) = self.plain_at(place) {
+            return Ok(Some(Text::from(word)));
+        }
+        match (place, self.kind_at(place)) {
+            (_, Kind::Null) => Ok(None),
+            (Some(place), Kind::String) => {
+                let read = scan::rewritten(self.text, place.value, place.end);
+                let text = read.map_err(|flaw| self.flawed(flaw))?;
+                Ok(Some(text.into_owned()))
+            }
+            _ => self.at(place, |reader| reader.held_text().map(Some)),
         }
     }
 
@@ -129,24 +170,30 @@ impl Reader<'_> {
         let bytes = self.text.as_bytes();
         let depth = MAX_DEPTH.saturating_sub(self.path.len() + 1);
         // rows of one server have their fields in one order, so the next is looked for behind the last
-        let mut next = 0;
+        let (mut at, mut next) = (self.at, 0);
         loop {
-            let name = self.start();
-            if bytes.get(name) != Some(&b'"') {
-                return Err(self.flaw("a field's name is missing"));
-            }
-            let (end, plain) = scan::written(bytes, name).map_err(|flaw| self.flawed(flaw))?;
-            self.at = end;
-            let found = match plain {
-                true => find(fields, next, bytes, name + 1, end - name - 2),
-                false => self.rewritten(fields, next, name),
+            let name = scan::space(bytes, at);
+            let (found, behind) = match foreseen(fields, next, bytes, name) {
+                Some((found, field)) => (Some((found, field)), name + field.length()),
+                None => self.name(fields, name)?,
             };
-            if !self.take(b':') {
-                return Err(self.flaw("a colon is missing"));
+            let value = scan::space(bytes, behind);
+            let inner = found.map_or(&[] as &[Field], |(_, field)| field.inner);
+            for field in inner {
+                // of several values the last counts
+                if let Some(place) = places.get_mut(field.number) {
+                    *place = None;
+                }
             }
-            let value = self.start();
             let passed = match bytes.get(value) {
                 Some(b'"') => scan::written(bytes, value),
+                Some(b'{') if !inner.is_empty() => {
+                    self.at = value;
+                    self.path.push(Step::Field(name));
+                    self.picked(inner, places)?;
+                    self.path.pop();
+                    Ok((self.at, false))
+                }
                 _ => scan::value(bytes, value, depth).map(|end| (end, false)),
             };
             let (end, plain) = match passed {
@@ -156,10 +203,9 @@ impl Reader<'_> {
                     return Err(self.flawed(flaw));
                 }
             };
-            self.at = end;
-            if let Some((at, number)) = found {
-                next = at + 1;
-                if let Some(place) = places.get_mut(number) {
+            if let Some((found, field)) = found {
+                next = found + 1;
+                if let Some(place) = places.get_mut(field.number) {
                     *place = Some(Place {
                         name,
                         value,
@@ -168,69 +214,65 @@ impl Reader<'_> {
                     });
                 }
             }
-            if self.take(b',') {
-                continue;
+            at = scan::space(bytes, end);
+            match bytes.get(at) {
+                Some(b',') => at += 1,
+                Some(b'}') => {
+                    self.at = at + 1;
+                    return Ok(());
+                }
+                _ => {
+                    self.at = at;
+                    return Err(self.flaw("an object does not end"));
+                }
             }
-            return match self.take(b'}') {
-                true => Ok(()),
-                false => Err(self.flaw("an object does not end")),
-            };
         }
     }
 
-    /// The same as [`find`] for a name with escapes.
+    /// Reads a field's name and the colon, wherever they are and however they are written: the field, its place among
+    /// `fields`, and where its value may begin.
     #[inline(never)]
-    fn rewritten(&self, fields: &[Field], next: usize, start: usize) -> Option<(usize, usize)> {
-        let (name, _) = scan::string(self.text, start).ok()?;
+    fn name<'f>(
+        &mut self,
+        fields: &'f [Field],
+        start: usize,
+    ) -> Read<(Option<(usize, &'f Field)>, usize)> {
+        let bytes = self.text.as_bytes();
+        self.at = start;
+        if bytes.get(start) != Some(&b'"') {
+            return Err(self.flaw("a field's name is missing"));
+        }
+        let (name, end) = scan::string(self.text, start).map_err(|flaw| self.flawed(flaw))?;
+        self.at = end;
+        if !self.take(b':') {
+            return Err(self.flaw("a colon is missing"));
+        }
         let name = name.to_string_lossy();
-        find(fields, next, name.as_bytes(), 0, name.len())
+        let mut all = fields.iter().enumerate();
+        Ok((all.find(|(_, field)| field.name == name), self.at))
     }
 }
 
-/// The place among `fields` of the one whose name stands there in `bytes`, and its number.
-fn find(
-    fields: &[Field],
+/// The field whose name stands there, and its place among `fields`, if it is written as servers write it.
+#[inline(always)]
+fn foreseen<'f>(
+    fields: &'f [Field],
     next: usize,
     bytes: &[u8],
-    start: usize,
-    length: usize,
-) -> Option<(usize, usize)> {
-    if length > NAME {
-        return None;
-    }
-    let mut own = [0; NAME];
-    let rest = bytes.get(start..)?;
-    let padded = match rest.first_chunk::<NAME>() {
-        Some(padded) => padded,
-        // so near to the end of the text
-        None => {
-            own.get_mut(..length)?.copy_from_slice(rest.get(..length)?);
-            &own
-        }
+    at: usize,
+) -> Option<(usize, &'f Field)> {
+    let ahead: &[u8; 32] = bytes.get(at..)?.first_chunk()?;
+    let (low, high) = ahead.split_first_chunk::<16>()?;
+    let low = u128::from_le_bytes(*low);
+    let high = u128::from_le_bytes(*high.first_chunk()?);
+    let is = |field: &Field| {
+        let ([low_mask, high_mask], [low_name, high_name]) = (field.mask, field.written);
+        low & low_mask == low_name && high & high_mask == high_name
     };
-    let name = first(padded, length);
     let (before, behind) = fields.split_at_checked(next).unwrap_or((fields, &[]));
-    let place = |list: &[Field]| {
-        let is = |field: &Field| field.name == name && field.length == length;
-        list.iter().position(is)
-    };
-    let at = match place(behind) {
-        Some(at) => next + at,
-        None => place(before)?,
-    };
-    fields.get(at).map(|field| (at, field.number))
-}
-
-/// The first of these bytes, and zeros in place of the others.
-fn first(bytes: &[u8; NAME], length: usize) -> [u64; 3] {
-    let (eights, _) = bytes.as_chunks::<8>();
-    [0, 1, 2].map(|place| {
-        let wanted = length.saturating_sub(8 * place).min(8);
-        let mask = u64::MAX.checked_shr(64 - 8 * wanted as u32).unwrap_or(0);
-        mask & eights
-            .get(place)
-            .map_or(0, |eight| u64::from_le_bytes(*eight))
-    })
+    let numbered = behind.iter().zip(next..).chain(before.iter().zip(0..));
+    let mut here = numbered.filter(|(field, _)| is(field));
+    here.next().map(|(field, place)| (place, field))
 }
 
 #[cfg(test)]

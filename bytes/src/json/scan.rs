@@ -122,17 +122,11 @@ fn name(bytes: &[u8], at: usize) -> Found<usize> {
 }
 
 pub(super) fn scalar(bytes: &[u8], at: usize) -> Found<usize> {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let word = |word: &str| match rest.starts_with(word.as_bytes()) {
-        true => Ok(at + word.len()),
-        false => Err(("no JSON value", at)),
-    };
-    match rest.first() {
-        Some(b'"') => skip_string(bytes, at),
-        Some(b'-' | b'0'..=b'9') => number(bytes, at),
-        Some(b't') => word("true"),
-        Some(b'f') => word("false"),
-        Some(b'n') => word("null"),
+    match bytes.get(at..).unwrap_or_default() {
+        [b'"', ..] => skip_string(bytes, at),
+        [b'-' | b'0'..=b'9', ..] => number(bytes, at),
+        [b'n', b'u', b'l', b'l', ..] | [b't', b'r', b'u', b'e', ..] => Ok(at + 4),
+        [b'f', b'a', b'l', b's', b'e', ..] => Ok(at + 5),
         _ => Err(("no JSON value", at)),
     }
 }
@@ -347,16 +341,26 @@ pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
     let bytes = text.as_bytes();
     let slice = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
     let start = at + 1;
-    let mut at = plain(bytes, start);
+    let at = plain(bytes, start);
     if bytes.get(at) == Some(&b'"') {
         return Ok((Text::from(slice(start, at)), at + 1));
     }
+    let end = written(bytes, start - 1)?.0;
+    rewritten(text, start - 1, end).map(|text| (text, end))
+}
+
+/// The string between these two places, quotes and all, which has escapes.
+pub(super) fn rewritten(text: &str, start: usize, end: usize) -> Found<Text<'_>> {
+    let bytes = text.as_bytes();
+    let slice = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let start = start + 1;
+    let mut at = plain(bytes, start);
     // an escape is longer than what it means
-    let mut whole = String::with_capacity(written(bytes, start - 1)?.0 - start);
+    let mut whole = String::with_capacity(end.saturating_sub(start));
     whole.push_str(slice(start, at));
     loop {
         match bytes.get(at) {
-            Some(b'"') => return Ok((Text::from(whole), at + 1)),
+            Some(b'"') => return Ok(Text::from(whole)),
             Some(b'\\') => {
                 let (unit, end) = escape(bytes, at)?;
                 match char::from_u32(u32::from(unit)) {
@@ -373,11 +377,11 @@ pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
 }
 
 /// The rest of a string in which half a character stands at `at`, behind what was read of it already.
-fn halves<'t>(text: &'t str, mut at: usize, mut whole: Text<'t>) -> Found<(Text<'t>, usize)> {
+fn halves<'t>(text: &'t str, mut at: usize, mut whole: Text<'t>) -> Found<Text<'t>> {
     let bytes = text.as_bytes();
     loop {
         match bytes.get(at) {
-            Some(b'"') => return Ok((whole, at + 1)),
+            Some(b'"') => return Ok(whole),
             Some(b'\\') => {
                 let (unit, end) = escape(bytes, at)?;
                 whole.push_unit(unit);

@@ -85,27 +85,47 @@ pub fn sessions(body: &str) -> Read<Vec<Listed>> {
 
 /// The fields of a message: in 1.7.2 an answer to a send has `author_id` and a number as `created_at`, before that
 /// `authorId` and a date as `createdAt`, as rows of the history have them.
-const FIELDS: [Field; 8] = [
+const FIELDS: &[Field] = &[
     Field::new("id", 0),
     Field::new("content", 1),
     Field::new("authorId", 2),
     Field::new("isAgent", 3),
     Field::new("createdAt", 4),
-    Field::new("metadata", 5),
+    Field::with("metadata", 5, ABOUT),
     Field::new("author_id", 2),
     Field::new("created_at", 4),
 ];
 
+/// What a row's metadata say about its agent, and its mark. They are the callers' own, so whatever is wrong there is passed
+/// over. `agent_id` is in the agent's own rows, `agentId` in the user's.
+const ABOUT: &[Field] = &[
+    Field::new("agent_id", 6),
+    Field::new("agentName", 7),
+    Field::new("agentId", 8),
+    Field::new(MARK, 9),
+];
+
 /// A row of the history, or a message as the answer to a send repeats it.
 pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
-    let (places, raw) = reader.with_raw(|reader| reader.pick(&FIELDS))?;
-    let [id, content, author, is_agent, stamp, metadata] = places;
+    let (places, raw) = reader.with_raw(|reader| reader.pick::<10>(FIELDS))?;
+    let [
+        id,
+        content,
+        author,
+        is_agent,
+        stamp,
+        metadata,
+        own,
+        name,
+        users,
+        mark,
+    ] = places;
     let id = match reader.plain_at(id) {
         Some(id) => Some(id),
         None => reader.at(id, |reader| reader.held_word().map(Some))?,
     };
-    let text = match reader.plain_at(content) {
-        Some(text) => Some(Text::from(text)),
+    let text = match reader.text_at(content)? {
+        Some(text) => Some(text),
         None => reader.at(content, |reader| reader.held_text().map(Some))?,
     };
     let author_id = some_word(reader, author)?;
@@ -121,16 +141,13 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
             (stamp, timestamp)
         }
     };
-    let about = match reader.kind_at(metadata) {
-        Kind::Object => reader.at(metadata, About::of)?,
-        _ => About::default(),
-    };
     let metadata = match reader.kind_at(metadata) {
         Kind::Null => None,
         _ => reader.json_at(metadata),
     };
     // rows that an agent's action wrote say `isAgent: false`, but their author is the agent
-    let by_agent = author_id.is_some() && about.agents.contains(&author_id);
+    let by_agent = author_id.is_some()
+        && (any_word(reader, own)? == author_id || any_word(reader, users)? == author_id);
     let role = match is_agent {
         Some(true) => Role::Assistant,
         _ if by_agent => Role::Assistant,
@@ -144,14 +161,17 @@ pub fn message(reader: &mut Reader<'_>) -> Read<Message> {
         timestamp,
         author: Some(Author {
             id: author_id,
-            name: about.agent_name.filter(|_| role == Role::Assistant),
+            name: match role {
+                Role::Assistant => any_word(reader, name)?,
+                _ => None,
+            },
         }),
         tool_call: None,
         tool_result: None,
         citations: None,
         sources: None,
         complete: true,
-        client_message_id: about.mark,
+        client_message_id: any_word(reader, mark)?,
         metadata,
         raw,
     })
@@ -168,37 +188,12 @@ fn some_word(reader: &mut Reader<'_>, place: Option<Place>) -> Read<Option<Word>
     }
 }
 
-/// What a row's metadata say about its agent. They are the callers' own, so whatever is wrong there is passed over.
-#[derive(Default)]
-struct About {
-    /// `agent_id` of the agent's own rows, `agentId` of the user's
-    agents: [Option<Word>; 2],
-    agent_name: Option<Word>,
-    /// see [`MARK`]
-    mark: Option<Word>,
-}
-
-impl About {
-    const FIELDS: [Field; 4] = [
-        Field::new("agent_id", 0),
-        Field::new("agentName", 2),
-        Field::new("agentId", 1),
-        Field::new(MARK, 3),
-    ];
-
-    /// Reads an object.
-    fn of(reader: &mut Reader<'_>) -> Read<About> {
-        let [own, users, name, mark] = reader.pick(&About::FIELDS)?;
-        let mut word = |place| match (reader.plain_at(place), reader.kind_at(place)) {
-            (Some(word), _) => Ok(Some(word)),
-            (None, Kind::String) => reader.at(place, |reader| reader.held_word().map(Some)),
-            _ => Ok(None),
-        };
-        Ok(About {
-            agents: [word(own)?, word(users)?],
-            agent_name: word(name)?,
-            mark: word(mark)?,
-        })
+/// A word; anything else is nothing.
+fn any_word(reader: &mut Reader<'_>, place: Option<Place>) -> Read<Option<Word>> {
+    match (reader.plain_at(place), reader.kind_at(place)) {
+        (Some(word), _) => Ok(Some(word)),
+        (None, Kind::String) => reader.at(place, |reader| reader.held_word().map(Some)),
+        _ => Ok(None),
     }
 }
 

@@ -224,7 +224,7 @@ fn row(reader: &mut Reader<'_>, ids: &mut Ids) -> Read<Message> {
             _ => Ok(None),
         })?,
     };
-    let text = reader.text_at(message)?;
+    let text = reader.text_at(message)?.unwrap_or_default();
     let signal = named(reader, signal)?;
     let tool_id = named(reader, tool_id)?;
     let name = named(reader, name)?;
