@@ -3,40 +3,29 @@
 use gloo_net::http::Headers;
 use js_sys::Array;
 #[cfg(feature = "client")]
+use js_sys::JSON;
+#[cfg(feature = "client")]
 use wasm_bindgen::{JsCast, JsValue};
 #[cfg(feature = "client")]
-use web_sys::{Blob, FormData, RequestCredentials, RequestInit, RequestRedirect};
+use web_sys::{Blob, FormData, RequestInit};
 
 use super::input::pairs;
 use crate::http::Head;
 #[cfg(feature = "client")]
 use crate::http::{Body, Method, Request};
+#[cfg(feature = "client")]
+use crate::json::write;
+#[cfg(feature = "client")]
+use crate::text::Text;
 
 /// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
-/// gloo-net's builder makes another request and a URL on the way, for parameters that are in the address already.
 #[cfg(feature = "client")]
 pub fn platform(
     request: Request,
     with_key: bool,
     files: &Array,
 ) -> Result<web_sys::Request, JsValue> {
-    let headers = Headers::new();
-    for (name, value) in &request.headers {
-        headers.set(name, value);
-    }
-    let init = RequestInit::new();
-    init.set_method(match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-    });
-    init.set_headers(&headers.into_raw());
-    // a redirect would take the key along to another origin
-    init.set_redirect(RequestRedirect::Manual);
-    if with_key {
-        // whoever holds a key is known by it, and not by the page's cookies
-        init.set_credentials(RequestCredentials::Omit);
-    }
+    let init: RequestInit = JSON::parse(&told(&request, with_key))?.unchecked_into();
     match request.body {
         Some(Body::Text(text)) => init.set_body(&text.into()),
         Some(Body::Multipart {
@@ -58,21 +47,63 @@ pub fn platform(
     web_sys::Request::new_with_str_and_init(&request.url, &init)
 }
 
+/// What the platform is told of a request beside its address and its body, as JSON text: field by field it would cross the
+/// boundary several times.
+#[cfg(feature = "client")]
+fn told(request: &Request, with_key: bool) -> String {
+    let mut told = String::from("{\"method\":");
+    let mut string = |before: &str, text: &str| {
+        told.push_str(before);
+        write::string(&mut told, &Text::from(text));
+    };
+    string(
+        "",
+        match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+        },
+    );
+    let mut before = ",\"headers\":{";
+    for (name, value) in &request.headers {
+        string(before, name);
+        string(":", value);
+        before = ",";
+    }
+    if !request.headers.is_empty() {
+        told.push('}');
+    }
+    // a redirect would take the key along to another origin
+    told.push_str(",\"redirect\":\"manual\"");
+    if with_key {
+        // whoever holds a key is known by it, and not by the page's cookies
+        told.push_str(",\"credentials\":\"omit\"");
+    }
+    told.push('}');
+    told
+}
+
 /// Every header, names in lower case.
 pub fn all(headers: &web_sys::Headers) -> Vec<(String, String)> {
     pairs(&Array::from(headers)).unwrap_or_default()
 }
 
-/// What anybody here wants to know of a response.
-pub fn head(status: u16, headers: &Headers) -> Head {
-    Head {
+/// What anybody here wants to know of a response; `content_type` and `request_id` are of its headers.
+pub fn head(
+    status: u16,
+    content_type: Option<String>,
+    request_id: Option<String>,
+    headers: &Headers,
+) -> Head {
+    let mut head = Head {
         status,
-        content_type: headers.get("content-type"),
-        location: headers.get("location"),
-        retry_after: headers.get("retry-after"),
-        request_id: headers
-            .get("x-request-id")
-            .or_else(|| headers.get("request-id")),
-        headers: Vec::new(),
+        content_type,
+        request_id,
+        ..Head::default()
+    };
+    if !head.is_success() {
+        head.location = headers.get("location");
+        head.retry_after = headers.get("retry-after");
     }
+    head
 }
