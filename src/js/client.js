@@ -110,8 +110,9 @@ export class Client {
 
   async #all(machine, options) {
     const drive = this.#drive(machine, options);
-    const values = [];
-    for (let some = await drive.pull(); some; some = await drive.pull()) values.push(...some);
+    let values = [];
+    for (let some = await drive.pull(); some; some = await drive.pull())
+      values = values.length === 0 ? some : values.concat(some);
     return { values, end: drive.end };
   }
 

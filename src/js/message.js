@@ -70,11 +70,16 @@ function Told(id, role, text, createdAt, timestamp, author, complete) {
 }
 Told.prototype = Object.prototype;
 
+/** Who or what is named by both, either or neither; made in the same way. */
+function Named(id, name) {
+  if (id !== undefined) this.id = id;
+  if (name !== undefined) this.name = name;
+}
+Named.prototype = Object.prototype;
+
 function named(pieces) {
   const id = pieces.optional();
-  const name = pieces.optional();
-  if (id !== undefined) return name === undefined ? { id } : { id, name };
-  return name === undefined ? {} : { name };
+  return new Named(id, pieces.optional());
 }
 
 /** The body of an answer, and the free-form JSON in it. */
