@@ -287,15 +287,21 @@ pub(super) fn skip_string(bytes: &[u8], at: usize) -> Found<usize> {
 }
 
 /// The same, and whether the string stands there as it is meant: without escapes.
+#[inline(always)]
 pub(super) fn written(bytes: &[u8], at: usize) -> Found<(usize, bool)> {
-    let start = at + 1;
-    let mut at = plain(bytes, start);
-    if bytes.get(at) == Some(&b'"') {
-        return Ok((at + 1, true));
+    let end = plain(bytes, at + 1);
+    match bytes.get(end) {
+        Some(b'"') => Ok((end + 1, true)),
+        _ => escapes(bytes, end).map(|end| (end, false)),
     }
+}
+
+/// The end of a string of which an escape, or what does not belong there, stands at `at`.
+#[inline(never)]
+fn escapes(bytes: &[u8], mut at: usize) -> Found<usize> {
     loop {
         match bytes.get(at) {
-            Some(b'"') => return Ok((at + 1, false)),
+            Some(b'"') => return Ok(at + 1),
             Some(b'\\') => {
                 at = match bytes.get(at + 1) {
                     Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
@@ -362,11 +368,24 @@ pub(super) fn rewritten(text: &str, start: usize, end: usize) -> Found<Text<'_>>
         match bytes.get(at) {
             Some(b'"') => return Ok(Text::from(whole)),
             Some(b'\\') => {
-                let (unit, end) = escape(bytes, at)?;
-                match char::from_u32(u32::from(unit)) {
-                    Some(character) => whole.push(character),
-                    None => return halves(text, at, Text::from(whole)),
-                }
+                let end = match bytes.get(at + 1) {
+                    Some(b'n') => {
+                        whole.push('\n');
+                        at + 2
+                    }
+                    Some(quote @ (b'"' | b'\\' | b'/')) => {
+                        whole.push(char::from(*quote));
+                        at + 2
+                    }
+                    _ => {
+                        let (unit, end) = escape(bytes, at)?;
+                        match char::from_u32(u32::from(unit)) {
+                            Some(character) => whole.push(character),
+                            None => return halves(text, at, Text::from(whole)),
+                        }
+                        end
+                    }
+                };
                 at = plain(bytes, end);
                 whole.push_str(slice(end, at));
             }
