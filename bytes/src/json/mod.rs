@@ -39,10 +39,13 @@ pub const MAX_DEPTH: usize = 512;
 pub struct Json(Word);
 
 impl Json {
-    /// Takes `text` if it is one JSON value.
+    /// Takes `text` if it is one JSON value. A byte order mark in front is no part of that.
     pub fn parse(text: impl Into<String>) -> Result<Json, Flaw> {
-        let text = text.into();
+        let mut text = text.into();
         whole(&text, Reader::skip)?;
+        if text.starts_with(MARK) {
+            text.remove(0);
+        }
         Ok(Json(Word::from(text)))
     }
 
