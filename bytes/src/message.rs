@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::json::{Json, Reader, whole, write};
+use crate::json::{Json, write};
 use crate::model::{Message, Reply, Role};
 use crate::table::{NONE, Table, kind};
 use crate::text::starts_with;
@@ -101,12 +101,10 @@ impl Table {
 
     /// JSON that callers read.
     fn free(&mut self, json: Option<&Json>) {
-        match json.map(Json::as_str) {
-            None => self.rows.push(NONE),
-            Some(json) => match json.starts_with('"').then(|| whole(json, Reader::string)) {
-                Some(Ok(text)) => self.text(&text),
-                _ => self.literal(json),
-            },
+        match (json, json.and_then(Json::text)) {
+            (_, Some(text)) => self.text(&text),
+            (Some(json), None) => self.literal(json.as_str()),
+            (None, None) => self.rows.push(NONE),
         }
     }
 

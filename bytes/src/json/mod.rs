@@ -59,6 +59,16 @@ impl Json {
         &self.0
     }
 
+    /// What the value says, if it is a string.
+    pub fn text(&self) -> Option<Text<'_>> {
+        let text = self.as_str();
+        let end = text.len().checked_sub(1)?;
+        match scan::plain(text.as_bytes(), text.strip_prefix('"').map(|_| 1)?) {
+            plain if plain == end => text.get(1..end).map(Text::from),
+            _ => scan::rewritten(text, 0, text.len()).ok(),
+        }
+    }
+
     /// Whether the value is `null`.
     pub fn is_null(&self) -> bool {
         self.0 == "null"

@@ -228,6 +228,25 @@ fn a_byte_order_mark_is_no_part_of_a_value_that_is_kept() {
 }
 
 #[test]
+fn what_a_kept_string_says_is_what_the_reader_reads() {
+    for string in [
+        r#""""#,
+        r#""a é""#,
+        r#""a" "#,
+        r#""\n""#,
+        r#""a\"b""#,
+        r#""\ud83d""#,
+    ] {
+        let json = Json::parse(string).unwrap();
+        let read = whole(string, |reader| Ok(reader.string()?.into_owned())).unwrap();
+        assert_eq!(json.text().unwrap(), read, "{string}");
+    }
+    for other in ["1", "null", r#"["a"]"#, r#"{"a":"b"}"#] {
+        assert_eq!(Json::parse(other).unwrap().text(), None, "{other}");
+    }
+}
+
+#[test]
 fn numbers_are_written_as_javascript_reads_them() {
     for (value, text) in [
         (0.0, "0"),
