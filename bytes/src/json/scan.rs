@@ -351,46 +351,36 @@ pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
     if bytes.get(at) == Some(&b'"') {
         return Ok((Text::from(slice(start, at)), at + 1));
     }
-    let end = written(bytes, start - 1)?.0;
+    let end = escapes(bytes, at)?;
     rewritten(text, start - 1, end).map(|text| (text, end))
 }
 
 /// The string between these two places, quotes and all, which has escapes.
 pub(super) fn rewritten(text: &str, start: usize, end: usize) -> Found<Text<'_>> {
     let bytes = text.as_bytes();
-    let slice = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let start = start + 1;
-    let mut at = plain(bytes, start);
     // an escape is longer than what it means
     let mut whole = String::with_capacity(end.saturating_sub(start));
-    whole.push_str(slice(start, at));
+    let mut at = start + 1;
     loop {
-        match bytes.get(at) {
-            Some(b'"') => return Ok(Text::from(whole)),
-            Some(b'\\') => {
-                let end = match bytes.get(at + 1) {
-                    Some(b'n') => {
-                        whole.push('\n');
-                        at + 2
-                    }
-                    Some(quote @ (b'"' | b'\\' | b'/')) => {
-                        whole.push(char::from(*quote));
-                        at + 2
-                    }
-                    _ => {
-                        let (unit, end) = escape(bytes, at)?;
-                        match char::from_u32(u32::from(unit)) {
-                            Some(character) => whole.push(character),
-                            None => return halves(text, at, Text::from(whole)),
-                        }
-                        end
-                    }
-                };
-                at = plain(bytes, end);
-                whole.push_str(slice(end, at));
+        let special = plain(bytes, at);
+        whole.push_str(text.get(at..special).unwrap_or_default());
+        let character;
+        (character, at) = match (bytes.get(special), bytes.get(special + 1)) {
+            (Some(b'"'), _) => return Ok(Text::from(whole)),
+            (Some(b'\\'), Some(b'n')) => (Some('\n'), special + 2),
+            (Some(b'\\'), Some(quote @ (b'"' | b'\\' | b'/'))) => {
+                (Some(char::from(*quote)), special + 2)
             }
-            Some(_) => return Err(("a control character stands in a string", at)),
-            None => return Err(("a string does not end", at)),
+            (Some(b'\\'), _) => {
+                let (unit, end) = escape(bytes, special)?;
+                (char::from_u32(u32::from(unit)), end)
+            }
+            (Some(_), _) => return Err(("a control character stands in a string", special)),
+            (None, _) => return Err(("a string does not end", special)),
+        };
+        match character {
+            Some(character) => whole.push(character),
+            None => return halves(text, special, Text::from(whole)),
         }
     }
 }
