@@ -268,7 +268,9 @@ export class Conversation extends EventTarget {
     if (ended) this.#connection.streamEnded(entries.at(-1)?.state === "complete");
     if (question?.state === "sending") this.#late ??= setTimeout(() => this.#isLate(), lateAfter);
     else this.#late = void clearTimeout(this.#late);
-    if (snapshot.state === "expired") this.gone = "expired";
+    // the last snapshot of the session before may come late
+    if (snapshot.state === "expired" && snapshot.sessionId === this.session?.id)
+      this.gone = "expired";
     this.#showOlder();
     if (ended) this.#notify("settled");
     this.#listen();
@@ -387,6 +389,20 @@ export class Conversation extends EventTarget {
   end(how) {
     this.gone = how;
     this.#notify("state");
+  }
+
+  /** Goes on in a new session, below what was said, and says whether it could. */
+  async restart() {
+    const old = this.session;
+    try {
+      await (await this.#open()).restart();
+    } catch {
+      // as in `send`; what else goes wrong is in the snapshot
+    }
+    if (this.session === old) return false;
+    this.gone = undefined;
+    this.#notify("state");
+    return true;
   }
 
   #said(text) {

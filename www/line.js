@@ -124,6 +124,11 @@ export class Line extends EventTarget {
   /** A session is not there any more, or nobody wants to see it. */
   drop(id) {
     this.#conversations.get(id)?.close();
+    this.leaveOut(id);
+  }
+
+  /** A session is gone, and its conversation goes on in another one. */
+  leaveOut(id) {
     this.#conversations.delete(id);
     this.sessions = this.sessions.filter((one) => one.id !== id);
   }

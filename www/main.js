@@ -15,7 +15,6 @@ import { Preferences } from "./preferences.js";
 import { addressOf, SessionList, sessionIn, titleOf } from "./sessions.js";
 import { SettingsDialog } from "./settings.js";
 import { StandingView } from "./standing.js";
-import { forget } from "./storage.js";
 import { BackendSwitch } from "./switch.js";
 import { wireThemeSwitch } from "./theme.js";
 import { Transcript } from "./transcript.js";
@@ -313,18 +312,24 @@ const sessionActions = {
   delete: (conversation) => deleteSession(conversation.session),
 };
 
-/** A session that is gone leaves what was typed to a new one. */
-function continueInNewSession() {
-  const old = line.current;
-  const kept = old.unsent.map((entry) => old.take(entry));
+/** The conversation of a session that is gone goes on in a new one, with what was typed. */
+async function continueInNewSession() {
+  const from = line;
+  const conversation = from.current;
+  const { id } = conversation;
+  const again = required("continue");
+  again.disabled = true;
+  const goesOn = await conversation.restart();
+  again.disabled = false;
+  if (!goesOn) return;
+  from.leaveOut(id);
+  announce("A new session was started");
+  if (conversation !== line.current) return;
+  const kept = conversation.unsent.map((entry) => conversation.take(entry));
   const typed = [...kept.map(({ text }) => text), composer.text].filter((text) => text.trim());
   const files = [...kept.flatMap((entry) => entry.files ?? []), ...composer.files];
-  line.drop(old.id);
-  forget(`draft.${old.id}`);
-  line.last = undefined;
-  history.pushState(null, "", addressOf(undefined, line.name));
-  showNew();
-  if (typed.length > 0) composer.replace(typed.join("\n\n"), files);
+  composer.replace(typed.join("\n\n"), files);
+  showSessions();
 }
 
 function openNew() {

@@ -269,12 +269,16 @@ for (const [how, expire] of [
       );
       await picture(page, "expired");
       await page.click("#continue");
+      await page.waitForSelector("#gone", { state: "hidden" });
       assert.equal(await chat.draft(), "say where were we?\n\nand one more thing");
-      assert.equal((await chat.entries()).length, 0);
+      const above = (await chat.entries()).map(({ text }) => text);
+      assert.deepEqual(above, ["say hello", "hello"], "what was said stays above");
+      await picture(page, "restarted");
       await page.press("#message", "Enter");
       await chat.answered();
       assert.notEqual(chat.sessionId, oldId);
       assert.equal((await chat.lastEntry()).state, "complete");
+      assert.equal((await chat.entries()).length, 4);
       assert.equal((await chat.sessionTitles()).length, 1);
     },
   );
