@@ -382,9 +382,11 @@ impl Awaiting {
             Some(End::Waits) => settled || !changed,
             None => !changed && self.over.is_some(),
         };
-        // of several answers, or of one without an end, some may be hidden
-        let unclear = several || self.earlier.is_backwards() || end.is_none();
-        if last && unclear && !self.is_sure() {
+        // of one without an end, something may be hidden; and of several, only how they were stored tells whose they are
+        let several = several || self.earlier.is_backwards();
+        let hidden = end.is_none() && !self.sure;
+        if last && (hidden || several && self.places.is_none()) {
+            self.all = true;
             return Ok(Look::Now);
         }
         match last {
@@ -415,12 +417,6 @@ impl Awaiting {
             },
         }
         Ok(Look::Idle)
-    }
-
-    /// Whether everything was read since anything changed; else that is next.
-    fn is_sure(&mut self) -> bool {
-        self.all |= !self.sure;
-        self.sure
     }
 
     /// Takes what the agent said, as the server tells it.
