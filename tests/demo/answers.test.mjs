@@ -250,7 +250,8 @@ promise(
     await openMeibel(chat);
     await chat.say("say hello");
     const text = "a message that carries many words over the wire were it not cut";
-    stage.site.fault = (asked) => isChat(asked) && { cutAfter: "carries" };
+    const seen = () => chat.waitForText();
+    stage.site.fault = (asked) => isChat(asked) && { cutAfter: "carries", seen };
     await chat.send(`stream 12 60 ${text}`);
     await chat.waitForState("resuming");
     const cut = await chat.lastEntry();

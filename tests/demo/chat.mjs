@@ -120,6 +120,14 @@ export class Chat {
     }, state);
   }
 
+  /** Waits until the last entry is an answer of which there is something. */
+  async waitForText() {
+    await this.page.waitForFunction(() => {
+      const last = [...document.querySelectorAll("#rows article")].at(-1);
+      return last?.dataset.role === "assistant" && last.querySelector(".text").textContent !== "";
+    });
+  }
+
   /** The lengths that the growing answer had, every 20 ms, until it is complete. */
   async lengthsWhileStreaming() {
     return this.page.evaluate(async () => {

@@ -21,7 +21,8 @@ const servers = /^\/(api|v2|forms|login|account\.json|[0-9a-f]{24})(\/|$)/;
  * `{ method, path, headers }` to nothing (pass it on), or to one of
  *   { status, headers?, json }   this answer instead; `raw` instead of `json` for another body
  *   { drop: true }               the connection closed without an answer
- *   { cutAfter: text }           the real answer, cut as soon as it has shown this text
+ *   { cutAfter: text, seen? }    the real answer up to this text, cut when `seen()` is fulfilled: of a connection that
+ *                                breaks, a browser throws away what the page has not read yet
  *   { without: true }            the request taken by the server, but no byte of the answer comes back
  */
 export async function startSite({ upstream, config } = {}) {
@@ -87,14 +88,16 @@ function forward(site, upstream, incoming, outgoing) {
       return;
     }
     outgoing.writeHead(answer.statusCode, { ...answer.headers, connection: "close" });
-    let seen = "";
+    let told = "";
     answer.on("data", (bytes) => {
       outgoing.write(bytes);
-      seen += bytes.toString("latin1");
-      if (!fault?.cutAfter || !seen.includes(fault.cutAfter)) return;
-      onward.destroy();
+      told += bytes.toString("latin1");
+      if (!fault?.cutAfter || !told.includes(fault.cutAfter)) return;
+      // destroyed, it would take the other side with it at once
+      answer.pause();
       // What was written leaves first; then the socket goes without the last chunk of the body.
-      setTimeout(() => incoming.socket.destroy(), 50);
+      const cut = () => setTimeout(() => incoming.socket.destroy(), 50);
+      Promise.resolve(fault.seen?.()).then(cut, cut);
     });
     answer.on("end", () => outgoing.end());
     answer.on("error", () => outgoing.destroy());

@@ -67,7 +67,8 @@ trouble(
   { expected: [connectionLost] },
   async ({ site, chat, page }) => {
     await chat.open(site.url);
-    site.fault = (asked) => isSend(asked) && { cutAfter: '"index":5' };
+    const seen = () => chat.waitForText();
+    site.fault = (asked) => isSend(asked) && { cutAfter: '"index":5', seen };
     await chat.say("stream 20 30 a message that carries many words over the wire, were it not cut");
     const answer = await chat.lastEntry();
     assert.deepEqual([answer.state, answer.label], ["cut", "Cut off"]);
