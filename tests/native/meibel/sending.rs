@@ -131,7 +131,7 @@ fn a_success_that_holds_no_answer_is_a_flaw_and_the_message_was_taken() {
         "[]",
         "7",
         "nothing",
-        "{\"signal_id\" \"s\"",
+        "{\"signal_id\" \"s\"}",
     ] {
         let run = sent(Answer::json(200, body));
         assert_eq!(run.failed().kind, ErrorKind::Protocol, "{body}");
