@@ -382,16 +382,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn one_string_is_taken_out_of_objects_that_look_alike_and_out_of_others() {
+    /// Takes the string "c" of each object after the other, and counts the fields beside it, of which none is "no".
+    fn taker() -> impl FnMut(&str) -> Option<(String, usize)> {
         let mut alike = Alike::default();
-        let mut take = |data: &str| {
+        move |data| {
             let (written, count) = alike.take(data.as_bytes(), "c", &|count, name, _| {
                 *count += 1;
                 name != b"no"
             })?;
             Some((String::from_utf8_lossy(written.bytes).into_owned(), count))
-        };
+        }
+    }
+
+    #[test]
+    fn one_string_is_taken_out_of_objects_that_look_alike_and_out_of_others() {
+        let mut take = taker();
         for (data, found) in [
             (r#"{"a":1,"c":"x","d":2}"#, Some(("x", 2))),
             (r#"{"a":1,"c":"y","d":2}"#, Some(("y", 2))),
@@ -412,14 +417,7 @@ mod tests {
 
     #[test]
     fn behind_the_string_nothing_but_a_number_that_counts_may_be_another_one_unread() {
-        let mut alike = Alike::default();
-        let mut take = |data: &str| {
-            let (written, count) = alike.take(data.as_bytes(), "c", &|count, name, _| {
-                *count += 1;
-                name != b"no"
-            })?;
-            Some((String::from_utf8_lossy(written.bytes).into_owned(), count))
-        };
+        let mut take = taker();
         for (data, found) in [
             (r#"{"a":1,"c":"x","b":"","d":2}"#, Some(("x", 3))),
             (r#"{"a":1,"c":"x","b":"","d":0}"#, Some(("x", 3))),
