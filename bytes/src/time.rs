@@ -1,47 +1,11 @@
 //! Points in time: dates as servers and callers write them in, milliseconds since the epoch out. No clock.
 
-use std::ops::Range;
-
 /// The last and first millisecond that a JavaScript `Date` can hold.
 const LIMIT: f64 = 8.64e15;
 
 /// Reads an ISO 8601 date as RFC 3339 profiles it: `2026-11-21T19:26:24.581Z`, `…+02:00`, or a bare date, which is
 /// midnight UTC. A time without a zone is nobody's point in time and gives `None`.
 pub fn iso(text: &str) -> Option<f64> {
-    usual(text.as_bytes()).or_else(|| any(text))
-}
-
-/// The form in which JavaScript and most servers write: in UTC, with milliseconds or without a fraction.
-fn usual(bytes: &[u8]) -> Option<f64> {
-    const MARKS: [(usize, u8); 5] = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    let (stamp, fraction) = bytes.split_first_chunk::<19>()?;
-    if MARKS.iter().any(|(at, mark)| stamp.get(*at) != Some(mark)) {
-        return None;
-    }
-    let milliseconds = match fraction {
-        [b'.', digits @ .., b'Z'] if digits.len() == 3 => decimal(digits)?,
-        [b'Z'] => 0,
-        _ => return None,
-    };
-    let part = |range: Range<usize>| decimal(stamp.get(range)?);
-    let (hour, minute, second) = (part(11..13)?, part(14..16)?, part(17..19)?);
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
-    let midnight = civil(f64::from(year), f64::from(month), f64::from(day))?;
-    let seconds = (hour * 60 + minute) * 60 + second;
-    Some(midnight + f64::from(seconds * 1_000 + milliseconds))
-}
-
-/// The number of a few digits.
-fn decimal(digits: &[u8]) -> Option<u32> {
-    let add = |sum, digit: &u8| Some(sum * 10 + char::from(*digit).to_digit(10)?);
-    digits.iter().try_fold(0, add)
-}
-
-/// Whatever the profile has.
-fn any(text: &str) -> Option<f64> {
     let mut scan = Scan(text.as_bytes());
     let (year, _, month, _, day) = (
         scan.digits(4)?,

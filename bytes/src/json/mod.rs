@@ -39,14 +39,10 @@ pub const MAX_DEPTH: usize = 512;
 pub struct Json(Word);
 
 impl Json {
-    /// Takes `text` if it is one JSON value. A byte order mark in front is no part of that.
-    pub fn parse(text: impl Into<String>) -> Result<Json, Flaw> {
-        let mut text = text.into();
-        whole(&text, Reader::skip)?;
-        if text.starts_with(MARK) {
-            text.remove(0);
-        }
-        Ok(Json(Word::from(text)))
+    /// Takes the value in `text` if it is one JSON value; what may stand around it, white space and a byte order mark, is no
+    /// part of that.
+    pub fn parse(text: impl AsRef<str>) -> Result<Json, Flaw> {
+        whole(text.as_ref(), Reader::json)
     }
 
     /// The value's text.
@@ -61,12 +57,8 @@ impl Json {
 
     /// What the value says, if it is a string.
     pub fn text(&self) -> Option<Text<'_>> {
-        let text = self.as_str();
-        let end = text.len().checked_sub(1)?;
-        match scan::plain(text.as_bytes(), text.strip_prefix('"').map(|_| 1)?) {
-            plain if plain == end => text.get(1..end).map(Text::from),
-            _ => scan::rewritten(text, 0, text.len()).ok(),
-        }
+        let text = self.as_str().starts_with('"').then_some(self.as_str())?;
+        scan::string(text, 0).ok().map(|(text, _)| text)
     }
 
     /// Whether the value is `null`.

@@ -45,9 +45,6 @@ impl Field {
     }
 }
 
-/// The number of a field that is known and whose place is not told.
-pub const UNWANTED: usize = usize::MAX;
-
 /// Sixteen bytes of a name in its quotes and with the colon, from that place on.
 const fn sixteen(name: &str, start: usize) -> u128 {
     let (mut sixteen, mut place) = (0, start + 16);

@@ -1,7 +1,7 @@
 //! The JSON of elizaOS servers 1.6.5 to 1.7.2, read into the model. Unknown fields pass; missing and wrong ones are
 //! flaws that name their path.
 
-use crate::json::pick::{Field, Place, UNWANTED};
+use crate::json::pick::{Field, Place};
 use crate::json::skim::{Alike, Written};
 use crate::json::{Flaw, Json, Kind, Reader, shared, whole};
 use crate::model::{Author, Backend, Message, Role, Session, SessionStatus};
@@ -97,19 +97,11 @@ const FIELDS: &[Field] = &[
 ];
 
 /// What a row's metadata say about its agent, and its mark. They are the callers' own, so whatever is wrong there is passed
-/// over. `agent_id` is in the agent's own rows, `agentId` in the user's. What is unwanted is in most of them, and is passed
-/// over the faster for being known.
+/// over. `agent_id` is in the agent's own rows, `agentId` in the user's.
 const ABOUT: &[Field] = &[
-    Field::new("thought", UNWANTED),
-    Field::new("actions", UNWANTED),
-    Field::new("isDm", UNWANTED),
     Field::new("agent_id", 6),
     Field::new("agentName", 7),
-    Field::new("channelType", UNWANTED),
-    Field::new("userId", UNWANTED),
     Field::new("agentId", 8),
-    Field::new("sessionId", UNWANTED),
-    Field::new("timeoutConfig", UNWANTED),
     Field::new(MARK, 9),
 ];
 
