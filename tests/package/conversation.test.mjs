@@ -126,7 +126,7 @@ test("it publishes at most once a frame, in a frame where there are some", async
   const began = Date.now();
   const before = seen.length;
   await conversation.send(
-    "stream 100 3 a great many words that come faster than any screen can show them",
+    "stream 100 10 a great many words that come faster than any screen can show them",
   );
   await until(conversation, idle);
   const published = seen.length - before;
