@@ -60,8 +60,12 @@ impl Place {
             ..options()
         });
         let mut world = World::new(server);
+        // half an hour, which is usual, may be over when a wrong clock has told of the session
+        let lasting = r#"{"timeoutConfig":{"timeoutMinutes":120}}"#;
+        let lasting = (backend == Backend::Eliza).then(|| Json::parse(lasting).unwrap());
         let made = client.create(&agentline::backend::CreateSession {
             agent_id: Some(agent.to_owned()),
+            backend_options: lasting,
             ..Default::default()
         });
         let made = run_with_key(&mut world, made, key.as_deref()).fine();
@@ -109,6 +113,7 @@ impl Place {
             .client
             .messages(&self.session, &range(100, None, None), Direction::Forward);
         let run = run_with_key(&mut self.world, all, self.key.as_deref());
+        assert!(run.error.is_none(), "{:?}", run.error);
         run.messages().into_iter().cloned().collect()
     }
 

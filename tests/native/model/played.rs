@@ -16,7 +16,7 @@ use crate::support::drive::{Drive, Run, Seen, Server, run_with_key};
 
 /// No operation of a schedule takes longer, whatever goes wrong: Meibel may think for 300 seconds, three times over.
 const LONGEST: f64 = 1_100_000.0;
-/// A session of elizaOS lives for half an hour: a schedule ends before.
+/// A session of elizaOS lives for two hours: a schedule ends before, whatever the server's clock says.
 const ENOUGH: f64 = 1_000_000.0;
 
 /// A message that was sent, and how often it may be in the history.
