@@ -440,8 +440,9 @@ pub trait Backend {
     fn answer_id(&self, _message: &str) -> Option<String> {
         None
     }
-    /// What the rows are called that an answer was made of, out of its own JSON, where it may be several.
-    fn answer_rows(&self, _raw: &str) -> Vec<String> {
+    /// What the rows are called that an answer was made of, where it may be several. `raw` gives the answer's own JSON, which
+    /// is read only for that.
+    fn answer_rows(&self, _raw: &dyn Fn() -> String) -> Vec<String> {
         Vec::new()
     }
     /// How many milliseconds a session has left by the server's own count, out of its own JSON, where the server counts.

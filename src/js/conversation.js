@@ -443,9 +443,9 @@ class Conversation {
     } else if (event.type !== "status" || !machine.said(turn, event.text)) {
       machine.grew(turn, exchange.take(event));
       if (event.type === "done") {
-        const { id, raw } = event.reply.message;
-        machine.named(turn, id);
-        machine.told(turn, JSON.stringify(raw) ?? "");
+        const { message } = event.reply;
+        machine.named(turn, message.id);
+        machine.told(turn, message);
       }
     }
     this.#changed();

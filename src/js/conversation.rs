@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use js_sys::{JSON, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::backend::Backend;
@@ -216,9 +217,14 @@ impl Conversation {
         self.inner.named(turn, id);
     }
 
-    /// The answer's own JSON: each row that it was made of is one of its names.
-    pub fn told(&mut self, turn: usize, raw: &str) {
-        for id in self.backend.answer_rows(raw) {
+    /// The message of the whole answer: each row that it was made of is one of its names.
+    pub fn told(&mut self, turn: usize, message: &JsValue) {
+        let raw = || {
+            let raw = Reflect::get(message, &"raw".into()).unwrap_or_default();
+            let text = JSON::stringify(&raw).ok();
+            text.and_then(|text| text.as_string()).unwrap_or_default()
+        };
+        for id in self.backend.answer_rows(&raw) {
             self.inner.named(turn, id);
         }
     }

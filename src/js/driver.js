@@ -37,24 +37,6 @@ export class NoKey {
   }
 }
 
-/** A request on its way, which can be given up. Its signal is made for whoever looks for it: to make one costs as much as to
- * make the request. */
-class Attempt {
-  #controller;
-  over = false;
-
-  get signal() {
-    this.#controller ??= new AbortController();
-    if (this.over) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  abort() {
-    this.over = true;
-    this.#controller?.abort();
-  }
-}
-
 /** One operation being run. */
 export class Drive {
   /**
@@ -82,7 +64,7 @@ export class Drive {
     this.aborted = false;
     this.reason = undefined;
     this.interrupt = undefined;
-    this.attempt = undefined;
+    this.controller = undefined;
     this.response = response;
     this.reader = undefined;
     this.line = undefined;
@@ -276,10 +258,10 @@ export class Drive {
     this.release();
     this.silent = false;
     this.cause = undefined;
-    const attempt = (this.attempt = new Attempt());
+    const controller = (this.controller = new AbortController());
     let response;
     try {
-      response = await this.within(machine.headLimit, this.ask(attempt));
+      response = await this.within(machine.headLimit, this.ask(controller.signal));
     } catch (error) {
       if (error === ABORT) return SEND;
       this.release();
@@ -289,13 +271,10 @@ export class Drive {
     // the machine could make no request, and knows why
     if (response === undefined) return FAILED;
     this.response = response;
-    const { status, headers } = response;
-    const contentType = headers.get("content-type");
-    const requestId = headers.get("x-request-id") ?? headers.get("request-id");
-    return this.took(machine.head(Date.now(), status, contentType, requestId, headers));
+    return this.took(machine.head(Date.now(), response.status, response.headers));
   }
 
-  async ask(attempt) {
+  async ask(signal) {
     const { key, fetch, write } = this.carrier;
     if (typeof key === "function") {
       try {
@@ -309,18 +288,13 @@ export class Drive {
     } else {
       this.secret = key ?? undefined;
     }
-    if (attempt.over) return undefined;
+    if (signal.aborted) return undefined;
     const request = write ? await write(this.machine) : this.machine.request(this.secret);
     this.window.heed(this);
-    if (request === undefined || attempt.over) return undefined;
-    const init = {
-      get signal() {
-        return attempt.signal;
-      },
-    };
-    const response = await fetch(request, init);
+    if (request === undefined || signal.aborted) return undefined;
+    const response = await fetch(request, { signal });
     // a `fetch` that does not listen to its signal answers somebody who has left
-    if (attempt.over) response.body?.cancel().catch(() => {});
+    if (signal.aborted) response.body?.cancel().catch(() => {});
     return response;
   }
 
@@ -351,7 +325,7 @@ export class Drive {
     if (chunk === undefined) return this.took(this.broken(error));
     // nothing is left to give up: aborting would only cost an exception that nobody sees
     clearTimeout(this.watch);
-    this.watch = this.reader = this.response = this.attempt = undefined;
+    this.watch = this.reader = this.response = this.controller = undefined;
     return this.took(machine.end(Date.now()));
   }
 
@@ -508,12 +482,12 @@ export class Drive {
   /** The operation has all it wants. The server mostly ends the body now: waiting for that keeps the connection for the
    * next request, and keeps a page's list of requests free of one that looks broken. */
   linger() {
-    const { reader, attempt } = this;
+    const { reader, controller } = this;
     if (!reader || this.aborted) return;
-    this.reader = this.response = this.attempt = undefined;
+    this.reader = this.response = this.controller = undefined;
     const leave = () => {
       reader.cancel().catch(() => {});
-      attempt?.abort();
+      controller?.abort();
     };
     const timer = setTimeout(leave, LINGER);
     // Node would wait for it with nothing else to do
@@ -531,11 +505,11 @@ export class Drive {
   release() {
     clearTimeout(this.watch);
     this.watch = undefined;
-    const { reader, response, attempt } = this;
-    this.reader = this.response = this.attempt = undefined;
+    const { reader, response, controller } = this;
+    this.reader = this.response = this.controller = undefined;
     const cancelled = reader ? reader.cancel() : response?.body?.cancel();
     cancelled?.catch(() => {});
-    attempt?.abort();
+    controller?.abort();
   }
 
   finish() {

@@ -288,21 +288,13 @@ impl Machine {
             .map_or(0.0, |operation| operation.patience().head)
     }
 
-    /// The head of the response came. What nearly every answer is asked for comes along with its headers.
-    pub fn head(
-        &mut self,
-        now: f64,
-        status: u16,
-        content_type: Option<String>,
-        request_id: Option<String>,
-        headers: web_sys::Headers,
-    ) -> u32 {
+    /// The head of the response came.
+    pub fn head(&mut self, now: f64, status: u16, headers: web_sys::Headers) -> u32 {
         let all = match self.all_headers {
             true => request::all(&headers),
             false => Vec::new(),
         };
-        let headers = Headers::from_raw(headers);
-        let mut head = request::head(status, content_type, request_id, &headers);
+        let mut head = request::head(status, &Headers::from_raw(headers));
         head.headers = all;
         self.step(now, Happened::Head(head))
     }

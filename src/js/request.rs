@@ -88,17 +88,13 @@ pub fn all(headers: &web_sys::Headers) -> Vec<(String, String)> {
     pairs(&Array::from(headers)).unwrap_or_default()
 }
 
-/// What anybody here wants to know of a response; `content_type` and `request_id` are of its headers.
-pub fn head(
-    status: u16,
-    content_type: Option<String>,
-    request_id: Option<String>,
-    headers: &Headers,
-) -> Head {
+/// What anybody here wants to know of a response. Of a good one that is little, and each question crosses the boundary.
+pub fn head(status: u16, headers: &Headers) -> Head {
+    let request_id = headers.get("x-request-id");
     let mut head = Head {
         status,
-        content_type,
-        request_id,
+        content_type: headers.get("content-type"),
+        request_id: request_id.or_else(|| headers.get("request-id")),
         ..Head::default()
     };
     if !head.is_success() {

@@ -105,7 +105,7 @@ impl Client {
 
     /// What the rows of an answer are called, out of its JSON.
     pub fn answer_rows(&self, raw: &str) -> Vec<String> {
-        self.backend.answer_rows(raw)
+        self.backend.answer_rows(&|| raw.to_owned())
     }
 
     /// How many milliseconds a session has left, out of its JSON.

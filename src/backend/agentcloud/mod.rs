@@ -191,9 +191,9 @@ impl AgentCloud {
 }
 
 impl Backend for AgentCloud {
-    fn answer_rows(&self, raw: &str) -> Vec<String> {
+    fn answer_rows(&self, raw: &dyn Fn() -> String) -> Vec<String> {
         // an answer of one bubble has that row itself, whose id is the message's
-        let rows = wire::rows(&Word::from(raw)).unwrap_or_default();
+        let rows = wire::rows(&Word::from(raw())).unwrap_or_default();
         rows.into_iter().map(|row| row.id).collect()
     }
 
