@@ -16,8 +16,8 @@ use crate::text::Text;
 pub const NONE: u32 = u32::MAX;
 /// The name of the event is that of the one before.
 const SAME: u32 = u32::MAX - 1;
-/// The piece is a JSON string: it holds a lone surrogate, which the text cannot.
-const LITERAL: u32 = 1 << 31;
+/// The piece is a JSON string: it holds a lone surrogate, which the text cannot. Alone, it is the next of the values.
+pub(crate) const LITERAL: u32 = 1 << 31;
 /// The piece is in the text that is not ASCII. No piece has a length of so many bits: it would not fit into the memory.
 const WIDE: u32 = 1 << 30;
 /// The piece is put together of so many others, each with its length. The bit stands beside that of the other text.
@@ -45,6 +45,8 @@ pub mod kind {
     pub const REPLY: u32 = 9;
     /// the same as the event `done`
     pub const DONE: u32 = 10;
+    /// a list of JSON values, which the messages that follow hold in its order
+    pub const VALUES: u32 = 11;
 }
 
 /// What waits to be read by JavaScript.
@@ -80,6 +82,11 @@ impl Table {
             self.rows.as_ptr() as u32,
             self.rows.len() as u32,
         ]
+    }
+
+    /// Makes room for pieces of so many bytes: mostly they are ASCII.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.narrow.reserve(bytes);
     }
 
     fn narrow(&mut self, ascii: &[u8]) {
@@ -148,7 +155,9 @@ impl Table {
         if is_ascii(text.as_bytes()) {
             return self.narrow(text.as_bytes());
         }
-        if let Some(text) = text.as_str() {
+        // the standard library would look at one byte after the other
+        let checked = || simdutf8::basic::from_utf8(text.as_bytes()).ok();
+        if let Some(text) = text.whole().or_else(checked) {
             return self.wide(text);
         }
         let start = self.wide.len();
@@ -161,14 +170,6 @@ impl Table {
     pub fn value(&mut self, kind: u32, json: &str) {
         self.rows.push(kind);
         self.piece(json);
-    }
-
-    /// A piece that JavaScript parses as JSON.
-    pub fn literal(&mut self, json: &str) {
-        self.piece(json);
-        if let Some(length) = self.rows.last_mut() {
-            *length |= LITERAL;
-        }
     }
 }
 

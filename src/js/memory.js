@@ -70,6 +70,8 @@ export class Window {
     this.wide = "";
     this.wideAt = 0;
     this.bodies = [];
+    this.values = undefined;
+    this.next = 0;
     /** how far the message is, if the machine sends one */
     this.delivery = memory.renew()[this.at + 8];
   }
@@ -119,6 +121,7 @@ export class Window {
     this.words = undefined;
     this.narrow = "";
     this.wide = "";
+    this.values = undefined;
     if (this.bodies.length > 0) this.bodies = [];
   }
 
@@ -152,11 +155,12 @@ export class Window {
     return this.name;
   }
 
-  /** Any JSON value: a string as it is, everything else as JSON. */
+  /** Any JSON value: a string as it is, everything else as the next of the values. */
   value() {
     const length = this.number();
     if (length === NONE) return undefined;
-    return length >= LITERAL ? JSON.parse(this.cut(length - LITERAL)) : this.cut(length);
+    if (length === LITERAL) return this.values[this.next++];
+    return length > LITERAL ? JSON.parse(this.cut(length - LITERAL)) : this.cut(length);
   }
 
   /** Keeps the body of an answer. */
@@ -293,6 +297,10 @@ function read(pieces, end, into) {
         break;
       case 10:
         into.value({ type: "done", reply: reply(pieces) });
+        break;
+      case 11:
+        pieces.values = JSON.parse(pieces.piece());
+        pieces.next = 0;
         break;
     }
   }

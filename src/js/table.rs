@@ -54,7 +54,7 @@ fn put(table: &mut Table, outcome: Outcome<'_>) {
         Outcome::Event(ReplyEvent::Content { delta }) => table.content(&delta),
         Outcome::Event(ReplyEvent::Done { reply }) => table.reply(kind::DONE, &reply),
         Outcome::Event(event) => table.value(kind::VALUE, &write::text(&event)),
-        Outcome::Message(message) => table.message(kind::MESSAGE, &message),
+        Outcome::Message(message) => table.message(&message),
         Outcome::Session(session) => table.value(kind::VALUE, &write::text(&session)),
         Outcome::Reply(reply) => table.reply(kind::REPLY, &reply),
         Outcome::Token(token) => table.value(kind::VALUE, &write::text(&token)),
