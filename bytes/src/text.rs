@@ -24,8 +24,8 @@ enum Kept<'a> {
     Whole(Cow<'a, str>),
     /// the same, as a part of an answer's body
     Part(Word),
-    /// there was one that had not
-    Halves(Cow<'a, [u8]>),
+    /// nobody knows, or there is one that has not
+    Bytes(Cow<'a, [u8]>),
 }
 
 impl<'a> Text<'a> {
@@ -37,17 +37,17 @@ impl<'a> Text<'a> {
     /// The text, if every surrogate in it has its other half.
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
-            Kept::Halves(bytes) => std::str::from_utf8(bytes).ok(),
+            Kept::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
             _ => self.whole(),
         }
     }
 
     /// The text, if it is known to be whole.
-    fn whole(&self) -> Option<&str> {
+    pub(crate) fn whole(&self) -> Option<&str> {
         match &self.0 {
             Kept::Whole(text) => Some(text),
             Kept::Part(word) => Some(word),
-            Kept::Halves(_) => None,
+            Kept::Bytes(_) => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl<'a> Text<'a> {
         match &self.0 {
             Kept::Whole(text) => text.as_bytes(),
             Kept::Part(word) => word.as_bytes(),
-            Kept::Halves(bytes) => bytes,
+            Kept::Bytes(bytes) => bytes,
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Text<'a> {
         let mut bytes = match std::mem::take(self).0 {
             Kept::Whole(text) => text.into_owned().into_bytes(),
             Kept::Part(word) => word.as_bytes().to_vec(),
-            Kept::Halves(bytes) => bytes.into_owned(),
+            Kept::Bytes(bytes) => bytes.into_owned(),
         };
         let joined = match (bytes.get(bytes.len().wrapping_sub(3)..), other.get(..3)) {
             (Some(high), Some(low)) => join(high, low),
@@ -105,7 +105,7 @@ impl<'a> Text<'a> {
             }
             None => bytes.extend_from_slice(other),
         }
-        self.0 = Kept::Halves(Cow::Owned(bytes));
+        self.0 = Kept::Bytes(Cow::Owned(bytes));
     }
 
     /// Puts one UTF-16 unit behind this text, as an escape such as `\ud83d` gives it.
@@ -117,7 +117,7 @@ impl<'a> Text<'a> {
                 let [_, low] = unit.to_be_bytes();
                 let second = 0x80 | (unit >> 6 & 0x3F) as u8;
                 let half = [SURROGATE, second, 0x80 | low & 0x3F];
-                self.push(&Text(Kept::Halves(Cow::Borrowed(&half))));
+                self.push(&Text(Kept::Bytes(Cow::Borrowed(&half))));
             }
         }
     }
@@ -128,10 +128,12 @@ impl<'a> Text<'a> {
             let begins = starts_with(text.as_bytes(), start.as_bytes());
             return begins.then(|| text.get(start.len()..).map(Text::from))?;
         }
-        let rest = self.as_bytes().strip_prefix(start.as_bytes())?;
+        let (bytes, start) = (self.as_bytes(), start.as_bytes());
+        let begins = starts_with(bytes, start);
+        let rest = begins.then(|| bytes.get(start.len()..))??;
         // a half at the end of `start` must not be torn from the half that follows: then `start` is no prefix in
         // WTF-8 either, because the joined character has other bytes
-        Some(Text(Kept::Halves(Cow::Borrowed(rest))))
+        Some(Text(Kept::Bytes(Cow::Borrowed(rest))))
     }
 
     /// The same text with its whole characters put through `rewrite`; lone surrogates stay where they are.
@@ -155,7 +157,7 @@ impl<'a> Text<'a> {
         Text(match self.0 {
             Kept::Whole(text) => Kept::Whole(Cow::Owned(text.into_owned())),
             Kept::Part(word) => Kept::Part(word),
-            Kept::Halves(bytes) => Kept::Halves(Cow::Owned(bytes.into_owned())),
+            Kept::Bytes(bytes) => Kept::Bytes(Cow::Owned(bytes.into_owned())),
         })
     }
 
@@ -268,6 +270,13 @@ impl<'a> From<&'a str> for Text<'a> {
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
         Text(Kept::Whole(Cow::Owned(text)))
+    }
+}
+
+/// UTF-8, in which half a character has three bytes.
+impl From<Vec<u8>> for Text<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Text(Kept::Bytes(Cow::Owned(bytes)))
     }
 }
 

@@ -133,9 +133,11 @@ impl Scan<'_> {
             .count();
         let (digits, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
-        let kept = digits.get(..count.min(9)).unwrap_or_default();
-        let value = whole(std::str::from_utf8(kept).ok()?)?;
-        Some(value / 10f64.powi(kept.len() as i32))
+        let kept = digits.get(..count.min(9)).filter(|kept| !kept.is_empty())?;
+        let (value, unit) = kept.iter().fold((0_u32, 1_u32), |(value, unit), digit| {
+            (value * 10 + u32::from(digit - b'0'), unit * 10)
+        });
+        Some(f64::from(value) / f64::from(unit))
     }
 }
 

@@ -359,17 +359,22 @@ pub(super) fn string(text: &str, at: usize) -> Found<(Text<'_>, usize)> {
 pub(super) fn rewritten(text: &str, start: usize, end: usize) -> Found<Text<'_>> {
     let bytes = text.as_bytes();
     // an escape is longer than what it means
-    let mut whole = String::with_capacity(end.saturating_sub(start));
+    let mut whole = Vec::with_capacity(end.saturating_sub(start) + CHUNK);
     let mut at = start + 1;
     loop {
-        let special = plain(bytes, at);
-        whole.push_str(text.get(at..special).unwrap_or_default());
+        let special = copied(bytes, at, &mut whole);
         let character;
         (character, at) = match (bytes.get(special), bytes.get(special + 1)) {
             (Some(b'"'), _) => return Ok(Text::from(whole)),
-            (Some(b'\\'), Some(b'n')) => (Some('\n'), special + 2),
+            (Some(b'\\'), Some(b'n')) => {
+                whole.push(b'\n');
+                at = special + 2;
+                continue;
+            }
             (Some(b'\\'), Some(quote @ (b'"' | b'\\' | b'/'))) => {
-                (Some(char::from(*quote)), special + 2)
+                whole.push(*quote);
+                at = special + 2;
+                continue;
             }
             (Some(b'\\'), _) => {
                 let (unit, end) = escape(bytes, special)?;
@@ -379,10 +384,40 @@ pub(super) fn rewritten(text: &str, start: usize, end: usize) -> Found<Text<'_>>
             (None, _) => return Err(("a string does not end", special)),
         };
         match character {
-            Some(character) => whole.push(character),
+            Some(character) => {
+                whole.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
             None => return halves(text, special, Text::from(whole)),
         }
     }
+}
+
+/// So many bytes are looked at, and copied, in one go.
+const CHUNK: usize = 16;
+
+/// Puts what stands from `at` on as it is meant behind `whole`, and gives the place where that ends. What stands behind that
+/// is copied as well and taken back: copies of any other length are calls.
+#[inline(always)]
+fn copied(bytes: &[u8], mut at: usize, whole: &mut Vec<u8>) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<CHUNK>()) {
+        let special = special(chunk);
+        let count = match special {
+            0 => CHUNK,
+            _ => special.trailing_zeros() as usize,
+        };
+        let length = whole.len() + count;
+        whole.extend_from_slice(chunk);
+        whole.truncate(length);
+        at += count;
+        if special != 0 {
+            return at;
+        }
+    }
+    while let Some(byte) = bytes.get(at).filter(|byte| !is_special(**byte)) {
+        whole.push(*byte);
+        at += 1;
+    }
+    at
 }
 
 /// The rest of a string in which half a character stands at `at`, behind what was read of it already.
