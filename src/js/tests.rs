@@ -16,7 +16,7 @@ use crate::error::ErrorKind;
 use crate::json::pieces::Pieces;
 use crate::json::skim::Alike;
 use crate::json::{Json, shared, write};
-use crate::model::{Author, Message, PageEnd, Reply, ReplyEvent, Role};
+use crate::model::{Author, Message, PageEnd, Reply, ReplyEvent, Role, ToolCall, ToolResult};
 use crate::operation::{Outcome, Sink};
 use crate::text::Text;
 use crate::word::Word;
@@ -157,6 +157,45 @@ fn a_reply_through_the_table_is_the_same_as_one_through_json() {
         let expected =
             format!(r#"[["value",{{"type":"done","reply":{written}}}],["value",{written}]]"#);
         assert_eq!(through_table, JsonOrder::of(&expected).0);
+    }
+}
+
+#[wasm_bindgen_test]
+fn every_message_of_a_page_has_the_arguments_and_the_result_of_its_own_tool() {
+    let half = r#""\ud83d""#;
+    let values = [r#"{"n":1}"#, "\"a b\"", half, "[]", "7", "null", "\"é\""].map(Json::parse);
+    let all = [None].into_iter().chain(values.map(Result::ok));
+    let message = |given: Option<Json>, found: Option<Json>| Message {
+        tool_call: given.map(|arguments| ToolCall {
+            id: None,
+            name: None,
+            arguments: Some(arguments),
+        }),
+        tool_result: Some(ToolResult {
+            id: None,
+            name: None,
+            result: found,
+        }),
+        ..message()
+    };
+    let messages: Vec<Message> = all
+        .clone()
+        .flat_map(|given| all.clone().map(move |found| message(given.clone(), found)))
+        .collect();
+    let written: Vec<String> = messages
+        .iter()
+        .map(|message| format!("[\"value\",{}]", write::text(message)))
+        .collect();
+    let expected = JsonOrder::of(&format!("[{}]", written.join(","))).0;
+    let mut page = Table::default();
+    page.messages(messages.clone());
+    let mut single = Table::default();
+    for message in messages {
+        single.put(Outcome::Message(message));
+    }
+    for table in [page, single] {
+        let JsonOrder(told) = JsonOrder::of(&taken(&window(place(&table).as_ptr())));
+        assert_eq!(told, expected);
     }
 }
 
