@@ -4,6 +4,7 @@
 //! program from a browser: without it, its refusals are redirects to pages. Every id is checked here, because the server
 //! throws on another text and never answers. Nothing but `startSession` wakes an agent.
 
+mod behind;
 mod decoder;
 mod elsewhere;
 mod errands;

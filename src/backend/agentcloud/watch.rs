@@ -22,7 +22,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::super::{Listener, Look, Room, Sign, Watch};
-use super::heard::Heard;
+use super::behind::Behind;
 use super::told::{End, Told, end_of, is_bubble};
 use super::turns::{self, Earlier, Rows};
 use super::wire::{self, Row};
@@ -32,7 +32,7 @@ use crate::http::Request;
 use crate::json::Json;
 use crate::model::{Reply, ReplyEvent};
 use crate::operation::Now;
-use crate::order::{self, Named, Names};
+use crate::order::Names;
 use crate::text::Text;
 use crate::word::Word;
 
@@ -96,10 +96,7 @@ pub struct Awaiting {
     known: Names,
     /// the row of the message, where that is known
     own: Option<String>,
-    /// the row behind which the answer is
-    begin: String,
-    /// what lies up to this row looks settled, and is asked for again only at the end
-    after: String,
+    behind: Behind,
     earlier: Earlier,
     /// what it says without being asked is finished
     unasked: bool,
@@ -115,14 +112,6 @@ pub struct Awaiting {
     looks: u32,
     /// the message was found, or is no longer looked for
     started: bool,
-    /// all rows behind the message, in the order of their ids
-    rows: Vec<Row>,
-    /// in which order they were stored, where everything was read
-    places: Option<Named<usize>>,
-    /// since anything changed, everything was read once
-    sure: bool,
-    /// what the server told of them by itself
-    heard: Heard,
     told: Told,
     /// how many looks in a row found nothing new
     quiet: u32,
@@ -158,8 +147,7 @@ impl Awaiting {
             known,
             started: own.is_some(),
             own,
-            begin: after.clone(),
-            after,
+            behind: Behind::new(after),
             earlier,
             unasked: false,
             passed: 0,
@@ -167,10 +155,6 @@ impl Awaiting {
             doubtful: false,
             asks: Asks::Rows,
             looks: 0,
-            rows: Vec::new(),
-            places: None,
-            sure: false,
-            heard: Heard::default(),
             told: Told::default(),
             quiet: 0,
             ran: false,
@@ -187,7 +171,7 @@ impl Watch for Awaiting {
     fn ask(&mut self) -> Request {
         match self.asks {
             Asks::Rows if self.all => pages::behind(&self.history, pages::FIRST),
-            Asks::Rows => pages::behind(&self.history, &self.after),
+            Asks::Rows => pages::behind(&self.history, self.behind.after()),
             Asks::Session => self.session.clone(),
         }
     }
@@ -244,15 +228,14 @@ impl Awaiting {
     fn look(&mut self, mut found: Vec<Row>, listener: &mut dyn Listener) -> Result<Look, Error> {
         self.looks += 1;
         // somebody on the way may not listen to the question
-        found.retain(|row| row.id > self.after);
+        found.retain(|row| *row.id > *self.behind.after());
         if !self.started && !self.start(&mut found, listener) {
             return Ok(match self.all {
                 true => Look::Now,
                 false => self.quiet(),
             });
         }
-        let changed = self.take(found);
-        self.sure &= !changed;
+        let changed = self.behind.take(found);
         self.judge(changed, listener)
     }
 
@@ -280,87 +263,28 @@ impl Awaiting {
         if self.unasked {
             self.earlier.finish_unasked();
         }
-        let mut found = all.split_off(at + 1);
+        let found = all.split_off(at + 1);
         if let Some(own) = all.pop() {
             self.earlier.reach(&own);
             match self.started {
-                true => self.begin.clone_from(&own.id),
+                true => self.behind.begin(&own.id),
                 false => self.begin(Some(own), listener),
             }
         }
-        let mut places = Named::default();
-        for (at, row) in found.iter().enumerate() {
-            places.set(&row.id, at);
-        }
-        order::sort(&mut found, |a, b| a.id < b.id);
+        let changed = self.behind.take_all(found);
         // what its id leads to is not what lies behind it
-        let astray = found.first().is_some_and(|row| row.id < self.begin)
-            || all.iter().any(|row| row.id > self.begin);
-        let changed = self.rows != found;
-        for row in &found {
-            self.heard.fold(row);
-        }
-        self.rows = found;
-        self.places = Some(places);
-        self.after.clone_from(&self.begin);
-        self.sure = true;
+        let astray = self.behind.is_astray(&all);
         let judged = self.judge(changed, listener);
         self.all = astray || self.earlier.is_backwards();
         if !self.all {
-            self.places = None;
+            self.behind.forget_order();
         }
         judged
-    }
-
-    /// The rows of the answer among `rows`; what may be read in two ways is not its own yet.
-    fn split<'a>(&self, mut rows: Vec<&'a Row>) -> Rows<'a> {
-        // one that was not found is there all the same, in other words
-        let own = rows.iter().position(|row| row.is_incoming());
-        if let Some(own) = own.filter(|_| self.own.is_none()) {
-            rows.remove(own);
-        }
-        let places = self.places.as_ref();
-        let split = |places| self.earlier.split(turns::in_order(rows.clone(), places));
-        if self.earlier.is_backwards() {
-            return split(places);
-        }
-        let by_time = split(None);
-        if places.is_none() {
-            return by_time;
-        }
-        let stored = split(places);
-        if !by_time.several && !stored.several {
-            return by_time;
-        }
-        let ids = |rows: &Rows<'_>| -> Vec<String> {
-            rows.order.iter().map(|row| row.id.clone()).collect()
-        };
-        match ids(&by_time) == ids(&stored) {
-            true => by_time,
-            false => Rows {
-                order: Vec::new(),
-                left: 1,
-                doubtful: true,
-                end: None,
-                ..by_time
-            },
-        }
     }
 
     /// Tells what the rows say.
     fn judge(&mut self, changed: bool, listener: &mut dyn Listener) -> Result<Look, Error> {
-        let rows = std::mem::take(&mut self.rows);
-        let judged = self.judge_rows(&rows, changed, listener);
-        self.rows = rows;
-        judged
-    }
-
-    fn judge_rows(
-        &mut self,
-        rows: &[Row],
-        changed: bool,
-        listener: &mut dyn Listener,
-    ) -> Result<Look, Error> {
+        let found = self.own.is_some();
         let Rows {
             order,
             passed,
@@ -368,7 +292,7 @@ impl Awaiting {
             several,
             doubtful,
             end,
-        } = self.split(rows.iter().collect());
+        } = self.behind.stored(&self.earlier, found);
         if passed > self.passed {
             // what it did until now says nothing of this message
             self.ran = false;
@@ -376,7 +300,7 @@ impl Awaiting {
         (self.passed, self.left, self.doubtful) = (passed, left, doubtful);
         let bubbles: Vec<&Row> = order.iter().copied().filter(|row| is_bubble(row)).collect();
         let settled = bubbles.iter().all(|row| row.is_settled());
-        let settled = settled && self.heard.is_stored(rows);
+        let settled = settled && self.behind.is_stored();
         let last = match &end {
             Some(End::Failed(_)) => true,
             Some(End::Waits) => settled || !changed,
@@ -384,8 +308,8 @@ impl Awaiting {
         };
         // of one without an end, something may be hidden; and of several, only how they were stored tells whose they are
         let several = several || self.earlier.is_backwards();
-        let hidden = end.is_none() && !self.sure;
-        if last && (hidden || several && self.places.is_none()) {
+        let hidden = end.is_none() && !self.behind.is_sure();
+        if last && (hidden || several && !self.behind.is_ordered()) {
             self.all = true;
             return Ok(Look::Now);
         }
@@ -393,8 +317,8 @@ impl Awaiting {
             true => self.told.tell(&order, listener),
             // what was heard may be ahead of the rows
             false => {
-                let rows = self.split(self.heard.view(rows));
-                self.told.tell(&rows.order, listener);
+                let answer = self.behind.told(&self.earlier, found);
+                self.told.tell(&answer.order, listener);
             }
         }
         *self.latest.borrow_mut() = rows::reply(&bubbles, self.told.text(), false);
@@ -403,7 +327,7 @@ impl Awaiting {
             // what stands before the end may still be on its way into the database
             Some(End::Waits) if settled || !changed => self.done(listener),
             Some(End::Waits) => {
-                self.after.clone_from(&self.begin);
+                self.behind.look_again();
                 return Ok(Look::Growing);
             }
             None if changed => {
@@ -421,17 +345,15 @@ impl Awaiting {
 
     /// Takes what the agent said, as the server tells it.
     fn hear(&mut self, data: &str, listener: &mut dyn Listener) -> Result<Sign, Error> {
-        let Some(row) = self.heard.take(wire::said(data)?, &self.rows) else {
+        let Some(row) = self.behind.hear(wire::said(data)?) else {
             return Ok(Sign::Nothing);
         };
         self.ran = true;
         self.quiet = 0;
         let ends = end_of(row).is_some();
         if self.started {
-            let rows = std::mem::take(&mut self.rows);
-            let answer = self.split(self.heard.view(&rows));
+            let answer = self.behind.told(&self.earlier, self.own.is_some());
             self.told.tell(&answer.order, listener);
-            self.rows = rows;
         }
         Ok(if ends { Sign::Ended } else { Sign::Growing })
     }
@@ -473,44 +395,13 @@ impl Awaiting {
         self.started = true;
         if let Some(own) = &own {
             self.own = Some(own.id.clone());
-            self.after.clone_from(&own.id);
-            self.begin.clone_from(&own.id);
+            self.behind.begin(&own.id);
         }
         let message = own.map(|row| Box::new(rows::message(row, true)));
         listener.event(ReplyEvent::Start {
             message_id: message.as_ref().map(|message| message.id.to_string()),
             message,
         });
-    }
-
-    /// Takes the rows that lie behind what is settled, and says whether anything is new.
-    fn take(&mut self, found: Vec<Row>) -> bool {
-        let settled_before = self.rows.partition_point(|row| row.id <= self.after);
-        let known = self.rows.split_off(settled_before);
-        let known_as = |id: &str| known.get(known.partition_point(|row| *row.id < *id));
-        let known_as = |id: &str| known_as(id).filter(|row| row.id == id);
-        let mut settled = Vec::new();
-        let mut changed = known.len() != found.len();
-        let stood = |row: &Row| is_bubble(row) && known_as(&row.id).is_some();
-        let last_bubble = found.iter().rposition(stood).unwrap_or_default();
-        let mut all_settled = true;
-        for (at, row) in found.into_iter().enumerate() {
-            let same = known_as(&row.id) == Some(&row);
-            changed |= !same;
-            // the agent says the next thing only when it is done with the one before, but what it said last is stored last
-            all_settled &= row.is_settled() || same && at < last_bubble;
-            if all_settled {
-                settled.push(row.id.clone());
-            }
-            self.heard.fold(&row);
-            // a server may list one row twice
-            self.rows.pop_if(|last| last.id == row.id);
-            self.rows.push(row);
-        }
-        if let Some(last) = settled.pop() {
-            self.after = last;
-        }
-        changed
     }
 
     /// Nothing is new: every other time the session is asked what it is doing.
@@ -532,7 +423,7 @@ impl Awaiting {
             "waiting" => {
                 // rows may have come since they were read
                 self.over = Some(Over::Waits);
-                self.after.clone_from(&self.begin);
+                self.behind.look_again();
                 return Ok(Look::Now);
             }
             "terminated" => {
@@ -547,7 +438,7 @@ impl Awaiting {
             _ => {}
         }
         if self.over.is_some() {
-            self.after.clone_from(&self.begin);
+            self.behind.look_again();
         }
         Ok(Look::Idle)
     }
