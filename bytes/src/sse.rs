@@ -64,6 +64,8 @@ pub struct Framer {
     data: Value,
     event: Value,
     id: Value,
+    /// What stands before the data of the block that was lent out, where the block is one line of data and perhaps a name.
+    head: Span,
     last_event_id: String,
     retry: Option<u64>,
     max_event_bytes: usize,
@@ -92,6 +94,9 @@ pub struct Frame<'a> {
     pub data: &'a [u8],
     /// The last event id in force, whether this event or an earlier one set it.
     pub id: &'a str,
+    /// What stands in the block before the data, for [`Framer::take_blocks`]; empty where the block is more than one line
+    /// of data, which may have a name before it.
+    pub head: &'a [u8],
 }
 
 /// An event is larger than the limit. The framer stays in this state and holds no more bytes.
@@ -137,6 +142,7 @@ impl Framer {
             data: Value::default(),
             event: Value::default(),
             id: Value::default(),
+            head: Span::default(),
             last_event_id: String::new(),
             retry: None,
             max_event_bytes,
@@ -235,9 +241,35 @@ impl Framer {
                 event: self.event.bytes(&self.buffer),
                 data: self.data.bytes(&self.buffer),
                 id: &self.last_event_id,
+                head: self.head.bytes(&self.buffer),
             })),
             Some(Found::Comment(span)) => Some(Item::Comment(span.bytes(&self.buffer))),
         })
+    }
+
+    /// Takes the events that come next without looking at them: `take` is given all bytes that are there from the begin of a
+    /// block on, and says how many of them are the block and its blank line. It may take only blocks that begin with the
+    /// [`Frame::head`] of an event before, and end their one line of data and themselves with LF.
+    #[inline(always)]
+    pub fn take_blocks(&mut self, mut take: impl FnMut(&[u8]) -> Option<usize>) {
+        if self.dispatched {
+            self.clear_block();
+        }
+        if self.overflowed || !self.begun || !self.is_fresh() {
+            return;
+        }
+        let mut at = self.line;
+        while let Some(bytes) = self.buffer.get(at..self.filled) {
+            // what may be too large is not taken here
+            let bytes = bytes.get(..self.max_event_bytes).unwrap_or(bytes);
+            match take(bytes) {
+                None | Some(0) => break,
+                Some(length) => at += length,
+            }
+        }
+        self.count_work(at.saturating_sub(self.line));
+        self.line = at;
+        self.searched = at;
     }
 
     /// Whether [`Framer::next`] would give nothing, because there are no bytes left: so that nobody need ask.
@@ -290,6 +322,7 @@ impl Framer {
         if self.take_block() {
             return Ok(Some(Found::Event));
         }
+        self.head = Span::default();
         while let Some(line) = self.take_line() {
             if std::mem::take(&mut self.skipping) {
                 continue;
@@ -334,16 +367,20 @@ impl Framer {
         .bytes(&self.buffer)
     }
 
-    /// The hot path: takes a whole block of one line of data, with or without a name before it, whose lines end with LF.
-    /// Everything else is left as it was, to be read line by line.
-    fn take_block(&mut self) -> bool {
-        let fresh = self.searched == self.line
+    /// Whether a block begins here, and no byte of it was looked at.
+    fn is_fresh(&self) -> bool {
+        self.searched == self.line
             && !self.after_carriage_return
             && !self.skipping
             && !self.data.is_present()
             && !self.event.is_present()
-            && !self.id.is_present();
-        if !fresh {
+            && !self.id.is_present()
+    }
+
+    /// The hot path: takes a whole block of one line of data, with or without a name before it, whose lines end with LF.
+    /// Everything else is left as it was, to be read line by line.
+    fn take_block(&mut self) -> bool {
+        if !self.is_fresh() {
             return false;
         }
         let bytes = self.line_under_way();
@@ -377,6 +414,10 @@ impl Framer {
             return false;
         }
         self.count_work(end + 2);
+        self.head = Span {
+            start: self.line,
+            end: data.start,
+        };
         self.line += end + 2;
         self.searched = self.line;
         self.data.set(data);

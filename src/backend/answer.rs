@@ -4,10 +4,11 @@
 use super::wanted::Edge;
 use crate::error::Error;
 use crate::http::Request;
-use crate::json::skim::Written;
+use crate::json::skim::{Alike, Written};
 use crate::model::{Message, Reply, ReplyEvent};
 use crate::operation::Now;
 use crate::order::Names;
+use crate::sse::{Frame, Framer};
 use crate::text::Text;
 use crate::word::Word;
 
@@ -28,6 +29,8 @@ pub trait Listener {
         let delta = delta.text(&mut scratch);
         delta.inspect(|delta| self.content(delta)).is_some()
     }
+    /// The same for all events that `framer` holds and that look as `alike` says; it may take none.
+    fn alike(&mut self, _framer: &mut Framer, _alike: &Alike) {}
     /// The answer is whole. `text` is the truth; without it, what came so far is.
     fn done(&mut self, reply: Box<Reply>, text: Option<Text<'static>>);
     /// The answer failed.
@@ -145,9 +148,11 @@ pub trait Decoder {
     }
     /// Reads one frame of a stream as [`Decoder::frame`] does, if it is one of those that most of the answer consists of
     /// and has nothing unusual about it; else does nothing and says `false`. This is the hot path: nothing is allocated.
-    fn skim(&mut self, _event: &[u8], _data: &[u8], _listener: &mut dyn Listener) -> bool {
+    fn skim(&mut self, _frame: &Frame<'_>, _listener: &mut dyn Listener) -> bool {
         false
     }
+    /// Does the same with all frames that `framer` holds and that look like the one before; it may leave any.
+    fn skim_alike(&mut self, _framer: &mut Framer, _listener: &mut dyn Listener) {}
     /// Reads one frame of a stream.
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error>;
     /// The stream ended, or broke. `unfinished` is the event that its end cut off from its blank line.

@@ -369,6 +369,10 @@ impl Turn {
     fn read_frames(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         let hearing = &mut self.talk.hear(sink);
         loop {
+            self.decoder.skim_alike(&mut self.framer, hearing);
+            if self.framer.is_drained() {
+                return Ok(());
+            }
             let frame = match self.framer.next() {
                 Ok(Some(Item::Event(frame))) => frame,
                 Ok(Some(Item::Comment(_))) => continue,
@@ -379,11 +383,8 @@ impl Turn {
                     return Err(Error::new(ErrorKind::TooLarge, message));
                 }
             };
-            if self.decoder.skim(frame.event, frame.data, hearing) {
-                match self.framer.is_drained() {
-                    true => return Ok(()),
-                    false => continue,
-                }
+            if self.decoder.skim(&frame, hearing) {
+                continue;
             }
             let (event, data) = (text(frame.event), text(frame.data));
             self.decoder.frame(&event, &data, hearing)?;

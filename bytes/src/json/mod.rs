@@ -16,6 +16,7 @@
 mod filter;
 pub mod pick;
 pub mod pieces;
+mod run;
 mod scan;
 pub mod skim;
 pub mod write;

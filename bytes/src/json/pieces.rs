@@ -43,6 +43,44 @@ impl Pieces {
         true
     }
 
+    /// Takes the first of sixteen bytes as a part of the next one: all are copied, because to copy fewer is a call.
+    #[inline(always)]
+    pub(super) fn sixteen(&mut self, bytes: &[u8; 16], count: usize) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.truncate(start + count);
+    }
+
+    /// Takes a character as a part of the next one.
+    #[inline(always)]
+    pub(super) fn character(&mut self, character: char) {
+        match u8::try_from(character) {
+            Ok(byte @ ..0x80) => self.bytes.push(byte),
+            _ => {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).as_bytes();
+                self.bytes.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    /// How many bytes are held.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The next one is whole.
+    #[inline(always)]
+    pub(super) fn took(&mut self, ascii: bool) {
+        let at = self.bytes.len();
+        self.ends.push(End { at, ascii });
+    }
+
+    /// The next one is not taken: so many bytes were held before it.
+    pub(super) fn take_back(&mut self, held: usize) {
+        self.bytes.truncate(held);
+    }
+
     /// Whether there is one that was not told of.
     pub fn is_new(&self) -> bool {
         !self.ends.is_empty()

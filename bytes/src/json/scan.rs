@@ -259,14 +259,14 @@ fn is_special(byte: u8) -> bool {
 
 /// Which of sixteen bytes are special: a bit for each, the first one lowest.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn special(chunk: &[u8; 16]) -> u32 {
+pub(super) fn special(chunk: &[u8; 16]) -> u32 {
     let bit = |(place, byte): (usize, &u8)| u32::from(is_special(*byte)) << place;
     chunk.iter().enumerate().map(bit).sum()
 }
 
 /// The same in a few vector instructions.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn special(chunk: &[u8; 16]) -> u32 {
+pub(super) fn special(chunk: &[u8; 16]) -> u32 {
     use core::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
     let [low, high] = [0, 8].map(|place| {
         let half = chunk.get(place..).and_then(|half| half.first_chunk());

@@ -134,6 +134,8 @@ pub struct Alike {
     /// nothing where the last field is no number that counts
     behind: Vec<u8>,
     count_behind: usize,
+    /// `before` with the quote behind it, and with what stood before it in the stream; nothing where that is not known
+    start: Vec<u8>,
 }
 
 impl Alike {
@@ -151,6 +153,25 @@ impl Alike {
             Some(taken) => Some(taken),
             None => self.read(data, wanted, field),
         }
+    }
+
+    /// The last one was wanted, and stood in a stream behind `head`, see [`Frame::head`]: whatever begins so and looks alike
+    /// is wanted as well. See [`super::run`].
+    ///
+    /// [`Frame::head`]: crate::sse::Frame::head
+    pub fn wanted(&mut self, head: &[u8]) {
+        self.start.clear();
+        if head.is_empty() || self.behind.is_empty() {
+            return;
+        }
+        self.start.extend_from_slice(head);
+        self.start.extend_from_slice(&self.before);
+        self.start.push(b'"');
+    }
+
+    /// What begins an event that is wanted, up to its string, and what follows that string, up to a number that counts.
+    pub(super) fn around(&self) -> Option<(&[u8], &[u8])> {
+        (!self.start.is_empty()).then_some((&self.start, &self.behind))
     }
 
     /// The hot path: nothing but the string and the number is another one than before.
@@ -175,6 +196,7 @@ impl Alike {
         field: &dyn Fn(&mut usize, &'d [u8], Value<'d>) -> bool,
     ) -> Option<(Written<'d>, usize)> {
         let mut count = 0;
+        self.start.clear();
         let mut at = if !self.before.is_empty() && starts_with(data, &self.before) {
             count = self.count;
             self.before.len()

@@ -10,6 +10,7 @@ use crate::http::Request;
 use crate::json::skim::Alike;
 use crate::json::{Flaw, Json, Kind, Reader, whole};
 use crate::model::{Author, Message, Reply, ReplyEvent, Role};
+use crate::sse::{Frame, Framer};
 use crate::text::Text;
 
 /// Reads one answer.
@@ -112,13 +113,22 @@ impl ElizaDecoder {
 }
 
 impl Decoder for ElizaDecoder {
-    fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
+    fn skim(&mut self, frame: &Frame<'_>, listener: &mut dyn Listener) -> bool {
         // the first chunk tells the id of the answer
         if self.answer.is_none() {
             return false;
         }
-        let chunk = wire::skimmed(&mut self.chunks, event, data);
-        chunk.is_some_and(|chunk| listener.written(chunk))
+        let Some(chunk) = wire::skimmed(&mut self.chunks, frame.event, frame.data) else {
+            return false;
+        };
+        self.chunks.wanted(frame.head);
+        listener.written(chunk)
+    }
+
+    fn skim_alike(&mut self, framer: &mut Framer, listener: &mut dyn Listener) {
+        if self.answer.is_some() {
+            listener.alike(framer, &self.chunks);
+        }
     }
 
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {

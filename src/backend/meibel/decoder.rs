@@ -18,6 +18,7 @@ use crate::json::skim::Alike;
 use crate::json::{Flaw, Json, Reader, whole};
 use crate::model::{Message, Reply, ReplyEvent, Role};
 use crate::order::Named;
+use crate::sse::{Frame, Framer};
 use crate::text::Text;
 use crate::word::Word;
 
@@ -356,24 +357,33 @@ impl Decoder for MeibelDecoder {
         Ok(())
     }
 
-    fn skim(&mut self, event: &[u8], data: &[u8], listener: &mut dyn Listener) -> bool {
+    fn skim(&mut self, frame: &Frame<'_>, listener: &mut dyn Listener) -> bool {
         if !self.started || self.completion.is_some() {
             return false;
         }
         let mut scratch = std::mem::take(&mut self.scratch);
-        let taken = match event {
+        let taken = match frame.event {
             b"partial_response" => {
-                let text = skimmed::partial(data, &self.citations, &self.sources);
+                let text = skimmed::partial(frame.data, &self.citations, &self.sources);
                 let text = text.and_then(|text| text.text(&mut scratch));
                 text.inspect(|text| self.grow(text, listener)).is_some()
             }
             _ => {
-                let delta = skimmed::delta(&mut self.deltas, event, data);
-                delta.is_some_and(|delta| listener.written(delta))
+                let delta = skimmed::delta(&mut self.deltas, frame.event, frame.data);
+                delta.is_some_and(|delta| {
+                    self.deltas.wanted(frame.head);
+                    listener.written(delta)
+                })
             }
         };
         self.scratch = scratch;
         taken
+    }
+
+    fn skim_alike(&mut self, framer: &mut Framer, listener: &mut dyn Listener) {
+        if self.started && self.completion.is_none() {
+            listener.alike(framer, &self.deltas);
+        }
     }
 
     fn frame(&mut self, event: &str, data: &str, listener: &mut dyn Listener) -> Result<(), Error> {

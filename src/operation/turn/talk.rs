@@ -5,8 +5,9 @@ use super::super::{Outcome, Sink};
 use crate::backend::Listener;
 use crate::error::Error;
 use crate::json::pieces::Pieces;
-use crate::json::skim::Written;
+use crate::json::skim::{Alike, Written};
 use crate::model::{Reply, ReplyEvent};
+use crate::sse::Framer;
 use crate::text::Text;
 
 /// What was said so far.
@@ -112,6 +113,12 @@ impl Listener for Hearing<'_> {
         let taken = self.talk.growing.push(delta);
         self.talk.started |= taken;
         taken
+    }
+
+    fn alike(&mut self, framer: &mut Framer, alike: &Alike) {
+        if self.talk.behind.is_none() {
+            self.talk.started |= self.talk.growing.run(framer, alike);
+        }
     }
 
     fn content(&mut self, delta: &Text<'_>) {
