@@ -54,7 +54,8 @@ pub mod kind {
 pub struct Table {
     /// nothing but ASCII
     narrow: Vec<u8>,
-    wide: String,
+    /// UTF-8
+    wide: Vec<u8>,
     /// the table
     pub rows: Vec<u32>,
     /// those that JavaScript was told of, so that they stay where they are until it has read
@@ -102,7 +103,7 @@ impl Table {
 
     #[inline(never)]
     fn wide(&mut self, text: &str) {
-        self.wide.push_str(text);
+        self.wide.extend_from_slice(text.as_bytes());
         self.rows.push(units(text) | WIDE);
     }
 
@@ -160,10 +161,12 @@ impl Table {
         if let Some(text) = text.whole().or_else(checked) {
             return self.wide(text);
         }
-        let start = self.wide.len();
-        write::string(&mut self.wide, text);
-        let length = units(self.wide.get(start..).unwrap_or_default());
-        self.rows.push(length | LITERAL | WIDE);
+        let mut json = String::new();
+        write::string(&mut json, text);
+        self.wide(&json);
+        if let Some(length) = self.rows.last_mut() {
+            *length |= LITERAL;
+        }
     }
 
     /// A row of one piece.
@@ -185,20 +188,20 @@ impl Table {
     /// All of them that were not told of.
     #[inline(never)]
     pub fn contents(&mut self, pieces: &Pieces) {
-        // what is ASCII is copied with its neighbours that are
-        let mut run = pieces.told()..pieces.told();
-        for (place, ascii) in pieces.places() {
+        for (place, units) in pieces.places() {
             self.rows.push(kind::CONTENT);
-            if ascii {
-                self.rows.push(place.len() as u32);
-                run.end = place.end;
-                continue;
+            match units {
+                Some(units) if units as usize == place.len() => {
+                    self.rows.push(units);
+                    pieces.copy(place, &mut self.narrow);
+                }
+                Some(units) => {
+                    self.rows.push(units | WIDE);
+                    pieces.copy(place, &mut self.wide);
+                }
+                None => self.decoded(pieces.bytes(place)),
             }
-            self.narrow.extend_from_slice(pieces.bytes(run));
-            run = place.end..place.end;
-            self.decoded(pieces.bytes(place));
         }
-        self.narrow.extend_from_slice(pieces.bytes(run));
     }
 
     /// An event of a stream; `id` where it is another one than before.
@@ -299,6 +302,42 @@ fn units(text: &str) -> u32 {
     blocks.chain(rest).sum()
 }
 
+/// The same of bytes that may be no text: then nothing. Most are few.
+pub(crate) fn text_units(bytes: &[u8]) -> Option<u32> {
+    if bytes.len() >= 64 {
+        return simdutf8::basic::from_utf8(bytes).ok().map(units);
+    }
+    let (mut rest, mut units) = (bytes, 0);
+    loop {
+        let more;
+        (rest, more) = match rest {
+            [] => return Some(units),
+            // the well-formed sequences of Unicode's table 3-7
+            [..=0x7F, rest @ ..]
+            | [0xC2..=0xDF, 0x80..=0xBF, rest @ ..]
+            | [0xE0, 0xA0..=0xBF, 0x80..=0xBF, rest @ ..]
+            | [
+                0xE1..=0xEC | 0xEE | 0xEF,
+                0x80..=0xBF,
+                0x80..=0xBF,
+                rest @ ..,
+            ]
+            | [0xED, 0x80..=0x9F, 0x80..=0xBF, rest @ ..] => (rest, 1),
+            [0xF0, 0x90..=0xBF, 0x80..=0xBF, 0x80..=0xBF, rest @ ..]
+            | [
+                0xF1..=0xF3,
+                0x80..=0xBF,
+                0x80..=0xBF,
+                0x80..=0xBF,
+                rest @ ..,
+            ]
+            | [0xF4, 0x80..=0x8F, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] => (rest, 2),
+            _ => return None,
+        };
+        units += more;
+    }
+}
+
 fn units_of(byte: u8) -> u8 {
     u8::from(byte & 0xC0 != 0x80) + u8::from(byte >= 0xF0)
 }
@@ -389,7 +428,21 @@ mod tests {
     #[test]
     fn the_units_are_those_of_utf16() {
         proptest::proptest!(|(text in "(a|é|你|😀|[ -~]{0,90}){0,90}")| {
-            proptest::prop_assert_eq!(units(&text) as usize, text.encode_utf16().count());
+            let count = text.encode_utf16().count();
+            proptest::prop_assert_eq!(units(&text) as usize, count);
+            proptest::prop_assert_eq!(text_units(text.as_bytes()), Some(count as u32));
+        });
+    }
+
+    #[test]
+    fn what_is_no_text_has_no_units() {
+        proptest::proptest!(|(text in "(a|é|你|😀|\u{FFFF}|\u{10FFFF}){0,20}", at in 0..80_usize, byte: u8)| {
+            let mut bytes = text.into_bytes();
+            if let Some(damaged) = bytes.get_mut(at) {
+                *damaged = byte;
+            }
+            let count = std::str::from_utf8(&bytes).map(|text| text.encode_utf16().count() as u32);
+            proptest::prop_assert_eq!(text_units(&bytes), count.ok());
         });
     }
 }

@@ -4,16 +4,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::skim::Written;
+use super::skim::{Written, append};
 use crate::sse::text;
-use crate::table::is_ascii;
+use crate::table::text_units;
 use crate::text::Text;
 
 /// Strings one behind the other.
 #[derive(Default)]
 pub struct Pieces {
     bytes: Vec<u8>,
-    /// how many bytes were told of; they are ASCII
+    /// how many bytes were told of; they are UTF-8
     told: usize,
     /// where those end that were not
     ends: Vec<End>,
@@ -22,7 +22,8 @@ pub struct Pieces {
 #[derive(Clone, Copy)]
 struct End {
     at: usize,
-    ascii: bool,
+    /// its length in UTF-16 units; nothing where it is no UTF-8
+    units: Option<u32>,
 }
 
 /// So many bytes are joined with the text before them at the latest.
@@ -37,18 +38,14 @@ impl Pieces {
             self.bytes.truncate(start);
             return false;
         }
-        let ascii = is_ascii(self.bytes.get(start..).unwrap_or_default());
-        let at = self.bytes.len();
-        self.ends.push(End { at, ascii });
+        self.took(start, false);
         true
     }
 
     /// Takes the first of sixteen bytes as a part of the next one: all are copied, because to copy fewer is a call.
     #[inline(always)]
     pub(super) fn sixteen(&mut self, bytes: &[u8; 16], count: usize) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        self.bytes.truncate(start + count);
+        put(&mut self.bytes, bytes, count);
     }
 
     /// Takes a character as a part of the next one.
@@ -69,11 +66,15 @@ impl Pieces {
         self.bytes.len()
     }
 
-    /// The next one is whole.
+    /// The next one is whole, which begins at `start`; it may be known to be `ascii`.
     #[inline(always)]
-    pub(super) fn took(&mut self, ascii: bool) {
+    pub(super) fn took(&mut self, start: usize, ascii: bool) {
         let at = self.bytes.len();
-        self.ends.push(End { at, ascii });
+        let units = match ascii {
+            true => Some((at - start) as u32),
+            false => text_units(self.bytes.get(start..).unwrap_or_default()),
+        };
+        self.ends.push(End { at, units });
     }
 
     /// The next one is not taken: so many bytes were held before it.
@@ -89,7 +90,7 @@ impl Pieces {
     /// They were told of. Puts them behind `joined`, unless that can wait: to do so for each costs more than to tell of it.
     #[inline(never)]
     pub fn tell(&mut self, joined: &mut Text<'_>) {
-        if self.bytes.len() > MANY || self.ends.iter().any(|end| !end.ascii) {
+        if self.bytes.len() > MANY || self.ends.iter().any(|end| end.units.is_none()) {
             return self.join(joined);
         }
         self.ends.clear();
@@ -127,13 +128,13 @@ impl Pieces {
         self.places().map(|(place, _)| text(self.bytes(place)))
     }
 
-    /// Where each of them stands among the bytes, and whether it is ASCII.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
+    /// Where each of them stands among the bytes, and how many UTF-16 units it has; nothing where it is no UTF-8.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, Option<u32>)> {
         let mut start = self.told;
         self.ends.iter().map(move |end| {
             let place = start..end.at;
             start = end.at;
-            (place, end.ascii)
+            (place, end.units)
         })
     }
 
@@ -141,10 +142,23 @@ impl Pieces {
         self.bytes.get(place).unwrap_or_default()
     }
 
-    /// Where those begin that were not told of.
-    pub(crate) fn told(&self) -> usize {
-        self.told
+    /// Puts the bytes of a place behind `to`.
+    #[inline(always)]
+    pub(crate) fn copy(&self, place: Range<usize>, to: &mut Vec<u8>) {
+        let sixteen = self.bytes.get(place.start..).and_then(<[u8]>::first_chunk);
+        match sixteen {
+            Some(bytes) if place.len() <= 16 => put(to, bytes, place.len()),
+            _ => append(to, self.bytes(place)),
+        }
     }
+}
+
+/// Puts the first of sixteen bytes behind `to`.
+#[inline(always)]
+fn put(to: &mut Vec<u8>, bytes: &[u8; 16], count: usize) {
+    let start = to.len();
+    to.extend_from_slice(bytes);
+    to.truncate(start + count);
 }
 
 #[cfg(test)]

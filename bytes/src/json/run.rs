@@ -24,7 +24,7 @@ impl Pieces {
                 .flatten();
             let end = string.and_then(|(end, _)| ends(bytes, end + 1, behind));
             match (string, end) {
-                (Some((_, ascii)), Some(_)) => self.took(ascii),
+                (Some((_, ascii)), Some(_)) => self.took(held, ascii),
                 _ => self.take_back(held),
             }
             some |= end.is_some();

@@ -86,7 +86,7 @@ impl<'d> Written<'d> {
 
 /// As the vector's own method, without its call for the few bytes that most pieces are.
 #[inline(always)]
-fn append(bytes: &mut Vec<u8>, piece: &[u8]) {
+pub(super) fn append(bytes: &mut Vec<u8>, piece: &[u8]) {
     if piece.len() > 16 {
         return bytes.extend_from_slice(piece);
     }
