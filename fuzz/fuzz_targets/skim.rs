@@ -1,11 +1,13 @@
 //! Any lines as objects that are skimmed one after the other, as the frames of a stream are: what is taken, the reader takes
-//! as well and finds the same in it, whatever line came before. From the root of the project:
+//! as well and finds the same in it, whatever line came before; and events of such lines, and any bytes as events, in which
+//! runs of those that look alike are what they are one by one. From the root of the project:
 //! `node fuzz/run.mjs --only skim` (cargo-fuzz from crates.io).
 #![no_main]
 
 use agentline::json::pieces::Pieces;
 use agentline::json::skim::{Alike, Value, fields};
 use agentline::json::{Json, Kind, whole};
+use agentline::sse::{Framer, Item, text};
 use agentline::text::Text;
 use libfuzzer_sys::fuzz_target;
 
@@ -52,7 +54,62 @@ fuzz_target!(|input: &[u8]| {
             assert_eq!(Json::from(&joined).as_str(), value, "{text}");
         }
     }
+
+    let event = |line| [&b"event: chunk\ndata: "[..], line, b"\n\n"].concat();
+    let lines = input.split(|byte| *byte == b'\n');
+    for stream in [input, &lines.flat_map(event).collect::<Vec<_>>()] {
+        let (whole, parts) = stream.split_at(stream.len() / 2);
+        assert_eq!(
+            frames(&[whole, parts], true),
+            frames(&[whole, parts], false)
+        );
+    }
 });
+
+/// What is found in a stream: the strings, each event of which none is taken, and whether one was too large. With `runs`, those
+/// that look alike are taken at once.
+fn frames(chunks: &[&[u8]], runs: bool) -> Vec<String> {
+    let (mut framer, mut alike) = (Framer::new(256), Alike::default());
+    let (mut pieces, mut joined) = (Pieces::default(), Text::default());
+    let mut found = Vec::new();
+    for chunk in chunks {
+        framer.push(chunk);
+        loop {
+            if runs {
+                pieces.run(&mut framer, &alike);
+            }
+            let frame = match framer.next() {
+                Ok(Some(Item::Event(frame))) => frame,
+                Ok(Some(Item::Comment(_))) => continue,
+                Ok(None) => break,
+                Err(overflow) => {
+                    found.push(overflow.to_string());
+                    return found;
+                }
+            };
+            let taken = alike.take(frame.data, WANTED, &|_, _, _| true);
+            let taken = taken.is_some_and(|(written, _)| {
+                alike.wanted(frame.head);
+                pieces.push(written)
+            });
+            if !taken {
+                found.extend(pieces.iter().map(|piece| piece.into_owned()));
+                pieces.tell(&mut joined);
+                found.push(format!(
+                    "{} {} {}",
+                    text(frame.event),
+                    text(frame.data),
+                    frame.id
+                ));
+            }
+        }
+        found.extend(pieces.iter().map(|piece| piece.into_owned()));
+        pieces.tell(&mut joined);
+    }
+    pieces.join(&mut joined);
+    found.push(joined.to_string_lossy().into_owned());
+    found
+}
 
 /// A string as JSON, whatever escapes it was written with; anything else as it stands.
 fn shown(value: Value<'_>) -> Option<String> {

@@ -159,6 +159,7 @@ mod tests {
             found.extend(pieces.iter().map(|piece| format!("{piece:?}")));
             pieces.tell(&mut joined);
         }
+        pieces.join(&mut joined);
         found.push(joined.to_string_lossy().into_owned());
         found
     }
