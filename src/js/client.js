@@ -16,9 +16,7 @@ export class Client {
   constructor(connection, memory, options) {
     this.#connection = connection;
     this.#memory = memory;
-    // a platform's own fetch must not be called as somebody's method
-    const { fetch = globalThis.fetch, apiKey } = options;
-    this.#carrier = { fetch: (request, init) => fetch(request, init), key: apiKey };
+    this.#carrier = { ...carried(options.fetch), key: options.apiKey };
     this.backend = options.backend;
     this.capabilities = Object.freeze(JSON.parse(connection.capabilities()));
   }
@@ -132,10 +130,17 @@ function over(drive) {
   return new Pulled(drive, drive);
 }
 
+/** What carries the requests, `given` by the caller or not. */
+function carried(given) {
+  const { fetch } = globalThis;
+  const called = given ?? fetch;
+  // a platform's own fetch must not be called as somebody's method
+  return { fetch: (input, init) => called(input, init), own: called !== fetch };
+}
+
 /** Opens an account of Agent Cloud, and gives its token. */
-export async function signIn(connection, memory, { fetch = globalThis.fetch, signal, ...who }) {
-  const carrier = { fetch: (request, init) => fetch(request, init) };
-  const [token] = await new Drive(memory, connection.signIn(who), carrier, signal).pull();
+export async function signIn(connection, memory, { fetch, signal, ...who }) {
+  const [token] = await new Drive(memory, connection.signIn(who), carried(fetch), signal).pull();
   return token;
 }
 

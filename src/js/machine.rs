@@ -3,7 +3,7 @@
 #[cfg(feature = "request")]
 use gloo_net::http::Headers;
 #[cfg(feature = "client")]
-use js_sys::Array;
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "request")]
@@ -365,12 +365,13 @@ impl Machine {
 #[cfg(feature = "client")]
 #[wasm_bindgen]
 impl Machine {
-    /// The request that `SEND` asked for. Throws nothing but what makes the operation fail: then ask `error`.
-    pub fn request(&mut self, key: Option<String>) -> Option<web_sys::Request> {
+    /// The request that `SEND` asked for: the platform's, or only what the platform makes one of, with the address as `url`.
+    /// Throws nothing but what makes the operation fail: then ask `error`.
+    pub fn request(&mut self, key: Option<String>, made: bool) -> Option<Object> {
         let operation = self.operation.as_mut().ok()?;
         let key = key.filter(|key| !key.is_empty());
         let built = operation.request(key.as_deref()).and_then(|request| {
-            request::platform(request, key.is_some(), &self.files).map_err(|_| {
+            request::platform(request, key.is_some(), &self.files, made).map_err(|_| {
                 Error::new(
                     ErrorKind::Config,
                     "`baseUrl` is no address that this platform can make a request to",

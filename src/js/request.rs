@@ -3,11 +3,11 @@
 use gloo_net::http::Headers;
 use js_sys::Array;
 #[cfg(feature = "client")]
-use js_sys::JSON;
+use js_sys::{JSON, Object};
 #[cfg(feature = "client")]
 use wasm_bindgen::{JsCast, JsValue};
 #[cfg(feature = "client")]
-use web_sys::{Blob, FormData, RequestInit};
+use web_sys::{Blob, FormData, RequestInit, Url};
 
 use super::input::pairs;
 use crate::http::Head;
@@ -18,13 +18,15 @@ use crate::json::write;
 #[cfg(feature = "client")]
 use crate::text::Text;
 
-/// The platform's request, with the `files` of its message where it takes some. It fails where the address is none.
+/// The platform's request, with the `files` of its message where it takes some; or, if it is not to be `made`, what it would be
+/// made of, with its address as `url`. It fails where the address is none.
 #[cfg(feature = "client")]
 pub fn platform(
     request: Request,
     with_key: bool,
     files: &Array,
-) -> Result<web_sys::Request, JsValue> {
+    made: bool,
+) -> Result<Object, JsValue> {
     let init: RequestInit = JSON::parse(&told(&request, with_key))?.unchecked_into();
     match request.body {
         Some(Body::Text(text)) => init.set_body(&text.into()),
@@ -44,20 +46,28 @@ pub fn platform(
         }
         None => {}
     }
-    web_sys::Request::new_with_str_and_init(&request.url, &init)
+    if made {
+        return web_sys::Request::new_with_str_and_init(&request.url, &init).map(Object::from);
+    }
+    // a path is one on the page's own origin
+    if !request.url.starts_with('/') {
+        Url::new(&request.url)?;
+    }
+    Ok(init.unchecked_into())
 }
 
-/// What the platform is told of a request beside its address and its body, as JSON text: field by field it would cross the
-/// boundary several times.
+/// What the platform is told of a request beside its body, as JSON text: field by field it would cross the boundary several
+/// times.
 #[cfg(feature = "client")]
 fn told(request: &Request, with_key: bool) -> String {
-    let mut told = String::from("{\"method\":");
+    let mut told = String::from("{\"url\":");
     let mut string = |before: &str, text: &str| {
         told.push_str(before);
         write::string(&mut told, &Text::from(text));
     };
+    string("", &request.url);
     string(
-        "",
+        ",\"method\":",
         match request.method {
             Method::Get => "GET",
             Method::Post => "POST",

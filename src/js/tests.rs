@@ -421,7 +421,8 @@ fn a_request_is_the_one_that_the_backend_asked_for() {
         script("return { text: 'half \\ud83d', metadata: { a: [1, null], date: new Date(0) } }");
     let mut machine = connection.send_message("../a".into(), message, true, None, &[0; 16]);
     assert_eq!(machine.begin(0.0), 0);
-    let request = machine.request(Some("k3y".into())).unwrap();
+    let request = machine.request(Some("k3y".into()), true).unwrap();
+    let request: web_sys::Request = request.unchecked_into();
     assert_eq!(
         request.url(),
         "http://server/api/messaging/sessions/..%2Fa/messages"
@@ -433,6 +434,43 @@ fn a_request_is_the_one_that_the_backend_asked_for() {
     assert_eq!(header("x-api-key").as_deref(), Some("k3y"));
     assert_eq!(header("x-own").as_deref(), Some("yes"));
     assert_eq!(header("content-type").as_deref(), Some("application/json"));
+}
+
+#[wasm_bindgen_test]
+fn what_a_request_is_made_of_makes_the_same_request() {
+    let connection =
+        connection("{ backend: 'eliza', baseUrl: 'http://server', headers: { 'X-Own': 'yes' } }")
+            .unwrap();
+    let mut machine = connection.send_message("a".into(), "text".into(), true, None, &[0; 16]);
+    assert_eq!(machine.begin(0.0), 0);
+    let made = machine.request(Some("k3y".into()), true).unwrap();
+    let made: web_sys::Request = made.unchecked_into();
+    let parts = machine.request(Some("k3y".into()), false).unwrap();
+    let url = Reflect::get(&parts, &"url".into()).unwrap();
+    assert_eq!(url.as_string(), Some(made.url()));
+    let parts = parts.unchecked_into();
+    let same = web_sys::Request::new_with_str_and_init(&made.url(), &parts).unwrap();
+    assert_eq!(same.method(), made.method());
+    assert_eq!(same.redirect(), made.redirect());
+    assert_eq!(same.credentials(), made.credentials());
+    let headers = |request: &web_sys::Request| {
+        let pairs = Array::from(&request.headers()).to_vec();
+        let text = |pair: JsValue| String::from(Array::from(&pair).join(":"));
+        pairs.into_iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(headers(&same), headers(&made));
+}
+
+#[wasm_bindgen_test]
+fn an_address_of_which_the_platform_makes_no_request_is_told() {
+    let connection = connection("{ backend: 'eliza', baseUrl: 'http://[' }").unwrap();
+    for made in [true, false] {
+        let mut machine = connection.get_session("a".into(), None);
+        assert_eq!(machine.begin(0.0), 0);
+        assert!(machine.request(None, made).is_none());
+        let error = machine.error().unwrap();
+        assert!(error.contains("`baseUrl` is no address"), "{error}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -2,14 +2,15 @@
 // request leaves, and until the first thing of the answer is there. Once in each process or page.
 import { ids } from "./bodies.mjs";
 
-/** The platform's `fetch`, and when it was first called. */
-function watchedFetch() {
+/** Watches the platform's `fetch`, which nobody is given another of: when it was first called for more than a module. */
+function watchFetch() {
   const { fetch } = globalThis;
-  const watched = (...words) => {
-    watched.called ??= performance.now();
-    return fetch(...words);
+  const watch = { called: undefined };
+  globalThis.fetch = (input, init) => {
+    if (!`${input.url ?? input}`.endsWith(".wasm")) watch.called ??= performance.now();
+    return fetch(input, init);
   };
-  return watched;
+  return watch;
 }
 
 /** An id of Agent Cloud. */
@@ -34,31 +35,37 @@ async function firstPage(options, session = ids.session) {
 export const platform = "the platform's own fetch";
 
 const first = {
-  [platform]: async (base, fetch) => {
+  [platform]: async (base) => {
     const { messages } = await (await fetch(`${base}/page`)).json();
     return messages.length;
   },
-  "bound: the module of elizaOS compiled, then the platform's own fetch": async (base, fetch) => {
-    await compiled("eliza");
-    return first[platform](base, fetch);
+  "the platform's own fetch, of a message and its answer": async (base) => {
+    const headers = { "content-type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify({ content: "go" }) };
+    const { body } = await fetch(`${base}/stream`, request);
+    return (await body.getReader().read()).value.length;
   },
-  "agentline connect to elizaOS, getMessages": (base, fetch) =>
-    firstPage({ backend: "eliza", baseUrl: base, userId: ids.user, fetch }),
-  "agentline connect to Agent Cloud, getMessages": (base, fetch) =>
-    firstPage({ backend: "agentcloud", baseUrl: `${base}/agentcloud`, team: TEAM, fetch }, TEAM),
-  "agentline connect to Meibel, getMessages": (base, fetch) =>
-    firstPage({ backend: "meibel", baseUrl: `${base}/meibel`, fetch }),
-  "agentline connect to elizaOS, streamMessage": async (base, fetch) => {
+  "bound: the module of elizaOS compiled, then the platform's own fetch": async (base) => {
+    await compiled("eliza");
+    return first[platform](base);
+  },
+  "agentline connect to elizaOS, getMessages": (base) =>
+    firstPage({ backend: "eliza", baseUrl: base, userId: ids.user }),
+  "agentline connect to Agent Cloud, getMessages": (base) =>
+    firstPage({ backend: "agentcloud", baseUrl: `${base}/agentcloud`, team: TEAM }, TEAM),
+  "agentline connect to Meibel, getMessages": (base) =>
+    firstPage({ backend: "meibel", baseUrl: `${base}/meibel` }),
+  "agentline connect to elizaOS, streamMessage": async (base) => {
     const { connect } = await import("agentline");
-    const client = await connect({ backend: "eliza", baseUrl: base, userId: ids.user, fetch });
+    const client = await connect({ backend: "eliza", baseUrl: base, userId: ids.user });
     for await (const event of client.streamMessage(ids.session, "go"))
       if (event.type === "content") return event.delta.length;
   },
-  "agentline readEvents": async (base, fetch) => {
+  "agentline readEvents": async (base) => {
     const { readEvents } = await import("agentline");
     for await (const { data } of readEvents(await fetch(`${base}/stream`))) return data.length;
   },
-  "eventsource-parser, reader loop": async (base, fetch) => {
+  "eventsource-parser, reader loop": async (base) => {
     const { createParser } = await import("eventsource-parser");
     let length;
     const parser = createParser({ onEvent: ({ data }) => (length ??= data.length) });
@@ -68,18 +75,18 @@ const first = {
       parser.feed(decoder.decode((await reader.read()).value, { stream: true }));
     return length;
   },
-  openai: async (base, fetch) => {
+  openai: async (base) => {
     const { default: OpenAI } = await import("openai");
     const options = { apiKey: "none", baseURL: `${base}/openai`, dangerouslyAllowBrowser: true };
-    const client = new OpenAI({ ...options, fetch });
+    const client = new OpenAI(options);
     const request = { model: "none", messages: [{ role: "user", content: "go" }], stream: true };
     for await (const { choices } of await client.chat.completions.create(request))
       return choices[0].delta.content.length;
   },
-  "@anthropic-ai/sdk": async (base, fetch) => {
+  "@anthropic-ai/sdk": async (base) => {
     const { default: Anthropic } = await import("@anthropic-ai/sdk");
     const options = { apiKey: "none", baseURL: `${base}/anthropic`, dangerouslyAllowBrowser: true };
-    const client = new Anthropic({ ...options, fetch });
+    const client = new Anthropic(options);
     const messages = [{ role: "user", content: "go" }];
     const request = { model: "none", max_tokens: 1, messages, stream: true };
     for await (const event of await client.messages.create(request)) return event.delta.text.length;
@@ -90,10 +97,10 @@ export const names = Object.keys(first);
 
 /** `{ request, answer }` in milliseconds. */
 export async function begin(name, base) {
-  const fetch = watchedFetch();
+  const watch = watchFetch();
   const began = performance.now();
-  const found = await first[name](base, fetch);
+  const found = await first[name](base);
   const answer = performance.now() - began;
   if (!(found > 0)) throw new Error(`${name} found nothing`);
-  return { request: fetch.called - began, answer };
+  return { request: watch.called - began, answer };
 }
