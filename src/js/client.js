@@ -12,13 +12,18 @@ export class Client {
   #connection;
   #memory;
   #carrier;
+  #capabilities;
 
   constructor(connection, memory, options) {
     this.#connection = connection;
     this.#memory = memory;
     this.#carrier = { ...carried(options.fetch), key: options.apiKey };
     this.backend = options.backend;
-    this.capabilities = Object.freeze(JSON.parse(connection.capabilities()));
+  }
+
+  get capabilities() {
+    this.#capabilities ??= Object.freeze(JSON.parse(this.#connection.capabilities()));
+    return this.#capabilities;
   }
 
   createSession(input, options) {

@@ -37,16 +37,14 @@ type Machined = Result<Box<dyn Operation>, Error>;
 
 #[wasm_bindgen]
 impl Connection {
-    /// Checks the options of `connect`. `random` are 16 random bytes, `page_origin` is where the page came from, if this
-    /// is a page. Throws the JSON text of an error.
+    /// Checks the options of `connect`. `page_origin` is where the page came from, if this is a page. Throws the JSON text of
+    /// an error.
     #[wasm_bindgen(constructor)]
     pub fn new(
         options: Ts<given::ConnectOptions>,
-        random: &[u8],
         page_origin: Option<String>,
     ) -> Result<Connection, String> {
-        let options =
-            input::options(options, random, page_origin).map_err(|error| write::text(&error))?;
+        let options = input::options(options, page_origin).map_err(|error| write::text(&error))?;
         let name = options.backend;
         let settings = Settings::new(options).map(Rc::new);
         let connection = settings.and_then(|settings| {

@@ -67,7 +67,7 @@ export class Modules {
       starting.catch(() => this.#several.delete(starting));
     }
     const instance = await starting;
-    if (instance.module.holds(need)) return instance;
+    if ((name === need && !wasm) || instance.module.holds(need)) return instance;
     throw new AgentlineError({
       kind: "config",
       message: `what was given as \`wasm\` is another module: give ${file} or ${WHOLE}_wasm_bg.wasm`,
@@ -115,9 +115,8 @@ function instantiate(compiled) {
 }
 
 function connection(module, options) {
-  const random = crypto.getRandomValues(new Uint8Array(16));
   try {
-    return new module.Connection(options ?? {}, random, pageOrigin());
+    return new module.Connection(options ?? {}, pageOrigin());
   } catch (error) {
     throw typeof error === "string" ? new AgentlineError(JSON.parse(error)) : error;
   }

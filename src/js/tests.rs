@@ -367,7 +367,6 @@ fn the_pieces_of_an_answer_arrive_one_by_one() {
 fn connection(options: &str) -> Result<Connection, String> {
     Connection::new(
         Ts::new_unchecked(script(&format!("return {options}"))),
-        &[7; 16],
         None,
     )
 }
@@ -471,6 +470,22 @@ fn an_address_of_which_the_platform_makes_no_request_is_told() {
         let error = machine.error().unwrap();
         assert!(error.contains("`baseUrl` is no address"), "{error}");
     }
+}
+
+#[wasm_bindgen_test]
+fn a_user_without_an_id_gets_one_of_his_own() {
+    let user = || {
+        let connection = connection("{ backend: 'eliza', baseUrl: 'http://server' }").unwrap();
+        let input = Ts::new_unchecked(script("return { agentId: 'a' }"));
+        let mut machine = connection.create_session(Some(input), None);
+        assert_eq!(machine.begin(0.0), 0);
+        let parts = machine.request(None, false).unwrap();
+        let body = Reflect::get(&parts, &"body".into()).unwrap();
+        let body = body.as_string().unwrap();
+        let (_, id) = body.split_once("\"userId\":\"").unwrap();
+        id.get(..36).unwrap().to_owned()
+    };
+    assert_ne!(user(), user());
 }
 
 #[wasm_bindgen_test]

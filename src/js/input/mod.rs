@@ -30,6 +30,11 @@ extern "C" {
     #[cfg(feature = "client")]
     #[wasm_bindgen(thread_local_v2, js_name = globalThis)]
     static GLOBAL: JsValue;
+
+    /// Fills `bytes` with what nobody can guess.
+    #[cfg(feature = "client")]
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill(bytes: &mut [u8]);
 }
 
 fn invalid(message: impl Into<String>) -> Error {
