@@ -145,11 +145,7 @@ impl Pieces {
     /// Puts the bytes of a place behind `to`.
     #[inline(always)]
     pub(crate) fn copy(&self, place: Range<usize>, to: &mut Vec<u8>) {
-        let sixteen = self.bytes.get(place.start..).and_then(<[u8]>::first_chunk);
-        match sixteen {
-            Some(bytes) if place.len() <= 16 => put(to, bytes, place.len()),
-            _ => append(to, self.bytes(place)),
-        }
+        append(to, self.bytes(place));
     }
 }
 

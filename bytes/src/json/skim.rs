@@ -90,16 +90,19 @@ pub(super) fn append(bytes: &mut Vec<u8>, piece: &[u8]) {
     if piece.len() > 16 {
         return bytes.extend_from_slice(piece);
     }
-    bytes.reserve(16);
-    let (eights, rest) = piece.as_chunks::<8>();
-    for eight in eights {
-        bytes.extend_from_slice(eight);
+    // the last ones once more, so that nothing is left over
+    let end = bytes.len() + piece.len();
+    if let (Some(first), Some(last)) = (piece.first_chunk::<8>(), piece.last_chunk::<8>()) {
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - 8);
+        return bytes.extend_from_slice(last);
     }
-    let (fours, rest) = rest.as_chunks::<4>();
-    for four in fours {
-        bytes.extend_from_slice(four);
+    if let (Some(first), Some(last)) = (piece.first_chunk::<4>(), piece.last_chunk::<4>()) {
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - 4);
+        return bytes.extend_from_slice(last);
     }
-    for byte in rest {
+    for byte in piece {
         bytes.push(*byte);
     }
 }
