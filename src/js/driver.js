@@ -334,23 +334,28 @@ export class Drive {
   }
 
   bytes(chunk) {
-    const { machine, window } = this;
     this.stirred = true;
     // bytes of another realm are bytes; text, a DataView or wider numbers would be lost or torn below
     if (chunk?.BYTES_PER_ELEMENT !== 1) {
       return this.took(this.broken(new TypeError("the body gave something else than bytes")));
     }
+    if (chunk.length <= PIECE) return this.piece(chunk);
     let next = READ;
     for (let at = 0; at < chunk.length && next === READ; at += PIECE) {
-      const piece = chunk.length > PIECE ? chunk.subarray(at, at + PIECE) : chunk;
-      if (!window.put(piece)) {
-        machine.space(piece.length);
-        window.put(piece);
-      }
-      // the time of the last look is good enough where values come, and looking costs as much as what is told
-      next = machine.bytes(this.now, piece.length);
-      window.take(this);
+      next = this.piece(chunk.subarray(at, at + PIECE));
     }
+    return next;
+  }
+
+  piece(piece) {
+    const { machine, window } = this;
+    if (!window.put(piece)) {
+      machine.space(piece.length);
+      window.put(piece);
+    }
+    // the time of the last look is good enough where values come, and looking costs as much as what is told
+    const next = machine.bytes(this.now, piece.length);
+    window.take(this);
     return next;
   }
 
