@@ -190,16 +190,15 @@ impl Table {
     pub fn contents(&mut self, pieces: &Pieces) {
         for (place, units) in pieces.places() {
             self.rows.push(kind::CONTENT);
-            match units {
-                Some(units) if units as usize == place.len() => {
+            match units as usize == place.len() {
+                true => {
                     self.rows.push(units);
                     pieces.copy(place, &mut self.narrow);
                 }
-                Some(units) => {
+                false => {
                     self.rows.push(units | WIDE);
                     pieces.copy(place, &mut self.wide);
                 }
-                None => self.decoded(pieces.bytes(place)),
             }
         }
     }
@@ -303,39 +302,12 @@ fn units(text: &str) -> u32 {
 }
 
 /// The same of bytes that may be no text: then nothing. Most are few.
+#[inline(never)]
 pub(crate) fn text_units(bytes: &[u8]) -> Option<u32> {
-    if bytes.len() >= 64 {
-        return simdutf8::basic::from_utf8(bytes).ok().map(units);
+    if is_ascii(bytes) {
+        return Some(bytes.len() as u32);
     }
-    let (mut rest, mut units) = (bytes, 0);
-    loop {
-        let more;
-        (rest, more) = match rest {
-            [] => return Some(units),
-            // the well-formed sequences of Unicode's table 3-7
-            [..=0x7F, rest @ ..]
-            | [0xC2..=0xDF, 0x80..=0xBF, rest @ ..]
-            | [0xE0, 0xA0..=0xBF, 0x80..=0xBF, rest @ ..]
-            | [
-                0xE1..=0xEC | 0xEE | 0xEF,
-                0x80..=0xBF,
-                0x80..=0xBF,
-                rest @ ..,
-            ]
-            | [0xED, 0x80..=0x9F, 0x80..=0xBF, rest @ ..] => (rest, 1),
-            [0xF0, 0x90..=0xBF, 0x80..=0xBF, 0x80..=0xBF, rest @ ..]
-            | [
-                0xF1..=0xF3,
-                0x80..=0xBF,
-                0x80..=0xBF,
-                0x80..=0xBF,
-                rest @ ..,
-            ]
-            | [0xF4, 0x80..=0x8F, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] => (rest, 2),
-            _ => return None,
-        };
-        units += more;
-    }
+    simdutf8::basic::from_utf8(bytes).ok().map(units)
 }
 
 fn units_of(byte: u8) -> u8 {

@@ -185,6 +185,7 @@ impl<'a> Text<'a> {
 }
 
 /// As the slice's own method, sixteen bytes at a time: WebAssembly compares slices byte by byte.
+#[inline(never)]
 pub fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
     let Some(front) = bytes.get(..start.len()) else {
         return false;

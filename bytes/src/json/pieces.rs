@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::scan;
 use super::skim::{Written, append};
 use crate::sse::text;
 use crate::table::text_units;
@@ -12,8 +13,9 @@ use crate::text::Text;
 /// Strings one behind the other.
 #[derive(Default)]
 pub struct Pieces {
+    /// UTF-8
     bytes: Vec<u8>,
-    /// how many bytes were told of; they are UTF-8
+    /// how many bytes were told of
     told: usize,
     /// where those end that were not
     ends: Vec<End>,
@@ -22,15 +24,15 @@ pub struct Pieces {
 #[derive(Clone, Copy)]
 struct End {
     at: usize,
-    /// its length in UTF-16 units; nothing where it is no UTF-8
-    units: Option<u32>,
+    /// its length in UTF-16 units
+    units: u32,
 }
 
 /// So many bytes are joined with the text before them at the latest.
 const MANY: usize = 16_384;
 
 impl Pieces {
-    /// Takes the next one; says `false` and takes nothing where it holds a surrogate.
+    /// Takes the next one; says `false` and takes nothing where it holds a surrogate, or bytes that are no UTF-8.
     #[inline(never)]
     pub fn push(&mut self, written: Written<'_>) -> bool {
         let start = self.bytes.len();
@@ -38,27 +40,19 @@ impl Pieces {
             self.bytes.truncate(start);
             return false;
         }
-        self.took(start, false);
-        true
+        self.took(start)
     }
 
-    /// Takes the first of sixteen bytes as a part of the next one: all are copied, because to copy fewer is a call.
+    /// Takes a part of the next one: what stands from `at` on, as far as a string is as it is written. Gives the end of that.
     #[inline(always)]
-    pub(super) fn sixteen(&mut self, bytes: &[u8; 16], count: usize) {
-        put(&mut self.bytes, bytes, count);
+    pub(super) fn copied(&mut self, bytes: &[u8], at: usize) -> usize {
+        scan::copied(bytes, at, &mut self.bytes)
     }
 
-    /// Takes a character as a part of the next one.
+    /// Takes a byte as a part of the next one.
     #[inline(always)]
-    pub(super) fn character(&mut self, character: char) {
-        match u8::try_from(character) {
-            Ok(byte @ ..0x80) => self.bytes.push(byte),
-            _ => {
-                let mut bytes = [0; 4];
-                let bytes = character.encode_utf8(&mut bytes).as_bytes();
-                self.bytes.extend_from_slice(bytes);
-            }
-        }
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
     }
 
     /// How many bytes are held.
@@ -66,15 +60,15 @@ impl Pieces {
         self.bytes.len()
     }
 
-    /// The next one is whole, which begins at `start`; it may be known to be `ascii`.
+    /// The next one is whole, which begins at `start`; says `false` and takes it back where it is no UTF-8.
     #[inline(always)]
-    pub(super) fn took(&mut self, start: usize, ascii: bool) {
+    pub(super) fn took(&mut self, start: usize) -> bool {
         let at = self.bytes.len();
-        let units = match ascii {
-            true => Some((at - start) as u32),
-            false => text_units(self.bytes.get(start..).unwrap_or_default()),
-        };
-        self.ends.push(End { at, units });
+        match text_units(self.bytes.get(start..).unwrap_or_default()) {
+            Some(units) => self.ends.push(End { at, units }),
+            None => self.bytes.truncate(start),
+        }
+        self.bytes.len() == at
     }
 
     /// The next one is not taken: so many bytes were held before it.
@@ -90,34 +84,19 @@ impl Pieces {
     /// They were told of. Puts them behind `joined`, unless that can wait: to do so for each costs more than to tell of it.
     #[inline(never)]
     pub fn tell(&mut self, joined: &mut Text<'_>) {
-        if self.bytes.len() > MANY || self.ends.iter().any(|end| end.units.is_none()) {
+        if self.bytes.len() > MANY {
             return self.join(joined);
         }
         self.ends.clear();
         self.told = self.bytes.len();
     }
 
-    /// Puts all of them behind `joined`. Bytes that are no UTF-8 are replaced piece by piece: no piece goes on with a character
-    /// of another.
+    /// Puts all of them behind `joined`.
     #[inline(never)]
     pub fn join(&mut self, joined: &mut Text<'_>) {
-        if self.bytes.is_empty() {
-            return self.clear();
+        if !self.bytes.is_empty() {
+            joined.push(&Text::from(&*text(&self.bytes)));
         }
-        let whole = simdutf8::basic::from_utf8(&self.bytes).ok();
-        let parted = |whole: &&str| self.ends.iter().all(|end| whole.is_char_boundary(end.at));
-        match whole.filter(parted) {
-            Some(whole) => joined.push(&Text::from(whole)),
-            None => {
-                joined.push(&Text::from(&*text(self.bytes(0..self.told))));
-                self.iter()
-                    .for_each(|piece| joined.push(&Text::from(&*piece)));
-            }
-        }
-        self.clear();
-    }
-
-    fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
         self.told = 0;
@@ -128,8 +107,8 @@ impl Pieces {
         self.places().map(|(place, _)| text(self.bytes(place)))
     }
 
-    /// Where each of them stands among the bytes, and how many UTF-16 units it has; nothing where it is no UTF-8.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, Option<u32>)> {
+    /// Where each of them stands among the bytes, and how many UTF-16 units it has.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (Range<usize>, u32)> {
         let mut start = self.told;
         self.ends.iter().map(move |end| {
             let place = start..end.at;
@@ -149,14 +128,6 @@ impl Pieces {
     }
 }
 
-/// Puts the first of sixteen bytes behind `to`.
-#[inline(always)]
-fn put(to: &mut Vec<u8>, bytes: &[u8; 16], count: usize) {
-    let start = to.len();
-    to.extend_from_slice(bytes);
-    to.truncate(start + count);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_what_each_of_them_says_also_where_one_is_no_text() {
+    fn pieces_are_what_each_of_them_says_and_none_that_is_no_text() {
         let piece = proptest::prop_oneof![
             proptest::strategy::Just(&b"\"\xC3\""[..]),
             proptest::strategy::Just(&b"\"\xA9\""[..]),
@@ -186,10 +157,9 @@ mod tests {
             let (mut pieces, mut joined) = (Pieces::default(), Text::default());
             let (mut told, mut expected) = (Vec::new(), Vec::new());
             for (data, then) in &brought {
-                let lossy = String::from_utf8_lossy(data);
                 let mut scratch = String::new();
                 let before = expected.len();
-                given(lossy.as_bytes(), |whole| {
+                given(data, |whole| {
                     let text = whole.text(&mut scratch);
                     expected.extend(text.and_then(|text| text.as_str().map(str::to_owned)));
                 });

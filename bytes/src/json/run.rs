@@ -4,7 +4,6 @@
 //! to [`Alike::take`]: everything else, and the first event of a run.
 
 use super::pieces::Pieces;
-use super::scan;
 use super::skim::Alike;
 use crate::sse::Framer;
 use crate::text::starts_with;
@@ -22,50 +21,30 @@ impl Pieces {
             let string = starts_with(bytes, start)
                 .then(|| self.string(bytes, start.len()))
                 .flatten();
-            let end = string.and_then(|(end, _)| ends(bytes, end + 1, behind));
-            match (string, end) {
-                (Some((_, ascii)), Some(_)) => self.took(held, ascii),
-                _ => self.take_back(held),
+            let end = string.and_then(|end| ends(bytes, end + 1, behind));
+            if end.is_none() {
+                self.take_back(held);
             }
+            let end = end.filter(|_| self.took(held));
             some |= end.is_some();
             end
         });
         some
     }
 
-    /// Takes the JSON string that goes on at `at`. Gives where its quote stands, and whether it is ASCII; nothing where it is
-    /// unusual, or does not end: then a part of it was taken.
+    /// Takes the JSON string that goes on at `at`. Gives where its quote stands; nothing where it is unusual, or does not end:
+    /// then a part of it was taken.
     #[inline(always)]
-    fn string(&mut self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
-        let mut others = 0;
+    fn string(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
         loop {
-            let rest = bytes.get(at..)?;
-            let chunk = &rest
-                .first_chunk()
-                .copied()
-                .unwrap_or_else(|| filled_up(rest));
-            let special = scan::special(chunk);
-            let plain = special.trailing_zeros().min(16);
-            others |= high(chunk) & ((1 << plain) - 1);
-            self.sixteen(chunk, plain as usize);
-            at += plain as usize;
-            if special == 0 {
-                continue;
-            }
+            at = self.copied(bytes, at);
             let meant = match (bytes.get(at)?, bytes.get(at + 1)?) {
-                (b'"', _) => return Some((at, others == 0)),
-                (b'\\', b'n') => '\n',
-                (b'\\', quote @ (b'"' | b'\\' | b'/')) => char::from(*quote),
-                (b'\\', _) => {
-                    let (unit, end) = scan::escape(bytes, at).ok()?;
-                    let meant = char::from_u32(u32::from(unit))?;
-                    others |= u32::from(!meant.is_ascii());
-                    at = end - 2;
-                    meant
-                }
+                (b'"', _) => return Some(at),
+                (b'\\', b'n') => b'\n',
+                (b'\\', quote @ (b'"' | b'\\' | b'/')) => *quote,
                 _ => return None,
             };
-            self.character(meant);
+            self.byte(meant);
             at += 2;
         }
     }
@@ -88,34 +67,6 @@ fn ends(bytes: &[u8], at: usize, behind: &[u8]) -> Option<usize> {
         [b'}', b'\n', b'\n', ..] => Some(at + behind.len() + digits + 3),
         _ => None,
     }
-}
-
-/// Fewer than sixteen bytes, and behind them what ends a string and is no part of one.
-#[inline(never)]
-fn filled_up(rest: &[u8]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    bytes
-}
-
-/// Which of sixteen bytes are not ASCII: a bit for each, the first one lowest.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn high(chunk: &[u8; 16]) -> u32 {
-    let bit = |(place, byte): (usize, &u8)| u32::from(byte >> 7) << place;
-    chunk.iter().enumerate().map(bit).sum()
-}
-
-/// The same in a few vector instructions.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn high(chunk: &[u8; 16]) -> u32 {
-    use core::arch::wasm32::{i8x16_bitmask, u64x2};
-    let [low, high] = [0, 8].map(|place| {
-        let half = chunk.get(place..).and_then(|half| half.first_chunk());
-        u64::from_le_bytes(*half.unwrap_or(&[0; 8]))
-    });
-    u32::from(i8x16_bitmask(u64x2(low, high)))
 }
 
 #[cfg(test)]
@@ -177,18 +128,13 @@ mod tests {
         };
         assert!(alike.take(frame.data, "c", &|_, _, _| true).is_some());
         alike.wanted(frame.head);
-        let strings = [
-            "",
-            "a",
-            "né, 你好 😀",
-            "\\n\\u00e9\\\\ \\\" seventeen or more",
-        ];
+        let strings = ["", "a", "né, 你好 😀", "\\n\\\\ \\\" seventeen or more"];
         let events: Vec<_> = (0..200).map(|at| event(strings[at % 4], at)).collect();
         framer.push(events.concat().as_bytes());
         assert!(pieces.run(&mut framer, &alike));
         assert!(framer.is_drained());
         let found: Vec<_> = pieces.iter().map(|piece| piece.into_owned()).collect();
-        let meant = ["", "a", "né, 你好 😀", "\né\\ \" seventeen or more"];
+        let meant = ["", "a", "né, 你好 😀", "\n\\ \" seventeen or more"];
         assert_eq!(found, meant.repeat(50));
     }
 

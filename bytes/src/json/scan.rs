@@ -259,14 +259,14 @@ fn is_special(byte: u8) -> bool {
 
 /// Which of sixteen bytes are special: a bit for each, the first one lowest.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(super) fn special(chunk: &[u8; 16]) -> u32 {
+fn special(chunk: &[u8; 16]) -> u32 {
     let bit = |(place, byte): (usize, &u8)| u32::from(is_special(*byte)) << place;
     chunk.iter().enumerate().map(bit).sum()
 }
 
 /// The same in a few vector instructions.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) fn special(chunk: &[u8; 16]) -> u32 {
+fn special(chunk: &[u8; 16]) -> u32 {
     use core::arch::wasm32::{i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
     let [low, high] = [0, 8].map(|place| {
         let half = chunk.get(place..).and_then(|half| half.first_chunk());
@@ -397,8 +397,8 @@ const CHUNK: usize = 16;
 
 /// Puts what stands from `at` on as it is meant behind `whole`, and gives the place where that ends. What stands behind that
 /// is copied as well and taken back: copies of any other length are calls.
-#[inline(always)]
-fn copied(bytes: &[u8], mut at: usize, whole: &mut Vec<u8>) -> usize {
+#[inline(never)]
+pub(super) fn copied(bytes: &[u8], mut at: usize, whole: &mut Vec<u8>) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<CHUNK>()) {
         let special = special(chunk);
         let count = match special {

@@ -50,7 +50,6 @@ impl<'d> Written<'d> {
     }
 
     /// Puts the string behind `bytes`, and says `false` where it holds a surrogate: then a part of it stands there.
-    #[inline(always)]
     pub(super) fn onto(self, bytes: &mut Vec<u8>) -> bool {
         if self.escaped {
             return self.meant(bytes);
@@ -85,7 +84,7 @@ impl<'d> Written<'d> {
 }
 
 /// As the vector's own method, without its call for the few bytes that most pieces are.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn append(bytes: &mut Vec<u8>, piece: &[u8]) {
     if piece.len() > 16 {
         return bytes.extend_from_slice(piece);
@@ -129,14 +128,13 @@ pub fn fields<'d>(data: &'d [u8], field: &mut dyn FnMut(&'d [u8], Value<'d>) -> 
 
 /// Takes one string each out of objects that look alike. What stands before it is mostly the same as in the object before,
 /// such as `{"messageId":"…","chunk":`, and so is what stands behind it, such as `,"index":`, up to a number that counts:
-/// the same bytes need not be read again.
+/// the same bytes need not be read again, here or where [`super::run`] takes a run of them.
 #[derive(Default)]
 pub struct Alike {
     before: Vec<u8>,
     count: usize,
     /// nothing where the last field is no number that counts
     behind: Vec<u8>,
-    count_behind: usize,
     /// `before` with the quote behind it, and with what stood before it in the stream; nothing where that is not known
     start: Vec<u8>,
 }
@@ -147,52 +145,6 @@ impl Alike {
     /// number is. The count comes out beside the string.
     #[inline(never)]
     pub fn take<'d>(
-        &mut self,
-        data: &'d [u8],
-        wanted: &str,
-        field: &dyn Fn(&mut usize, &'d [u8], Value<'d>) -> bool,
-    ) -> Option<(Written<'d>, usize)> {
-        match self.same(data) {
-            Some(taken) => Some(taken),
-            None => self.read(data, wanted, field),
-        }
-    }
-
-    /// The last one was wanted, and stood in a stream behind `head`, see [`Frame::head`]: whatever begins so and looks alike
-    /// is wanted as well. See [`super::run`].
-    ///
-    /// [`Frame::head`]: crate::sse::Frame::head
-    pub fn wanted(&mut self, head: &[u8]) {
-        self.start.clear();
-        if head.is_empty() || self.behind.is_empty() {
-            return;
-        }
-        self.start.extend_from_slice(head);
-        self.start.extend_from_slice(&self.before);
-        self.start.push(b'"');
-    }
-
-    /// What begins an event that is wanted, up to its string, and what follows that string, up to a number that counts.
-    pub(super) fn around(&self) -> Option<(&[u8], &[u8])> {
-        (!self.start.is_empty()).then_some((&self.start, &self.behind))
-    }
-
-    /// The hot path: nothing but the string and the number is another one than before.
-    #[inline(always)]
-    fn same<'d>(&self, data: &'d [u8]) -> Option<(Written<'d>, usize)> {
-        if self.behind.is_empty() || !starts_with(data, &self.before) {
-            return None;
-        }
-        let (written, end) = next_string(data, self.before.len())?;
-        let rest = data
-            .get(end..)
-            .filter(|rest| starts_with(rest, &self.behind))?;
-        let ends = rest.get(self.behind.len()..).is_some_and(counts_and_ends);
-        ends.then_some((written, self.count + self.count_behind))
-    }
-
-    #[inline(never)]
-    fn read<'d>(
         &mut self,
         data: &'d [u8],
         wanted: &str,
@@ -222,7 +174,6 @@ impl Alike {
             }
         };
         let (written, end) = string(data, at)?;
-        let so_far = count;
         let mut last = end;
         at = end;
         while let After::Field(next) = after(data, at)? {
@@ -236,9 +187,27 @@ impl Alike {
         self.behind.clear();
         if data.get(last..).is_some_and(counts_and_ends) {
             self.behind.extend_from_slice(data.get(end..last)?);
-            self.count_behind = count - so_far;
         }
         Some((written, count))
+    }
+
+    /// The last one was wanted, and stood in a stream behind `head`, see [`Frame::head`]: whatever begins so and looks alike
+    /// is wanted as well.
+    ///
+    /// [`Frame::head`]: crate::sse::Frame::head
+    pub fn wanted(&mut self, head: &[u8]) {
+        self.start.clear();
+        if head.is_empty() || self.behind.is_empty() {
+            return;
+        }
+        self.start.extend_from_slice(head);
+        self.start.extend_from_slice(&self.before);
+        self.start.push(b'"');
+    }
+
+    /// What begins an event that is wanted, up to its string, and what follows that string, up to a number that counts.
+    pub(super) fn around(&self) -> Option<(&[u8], &[u8])> {
+        (!self.start.is_empty()).then_some((&self.start, &self.behind))
     }
 }
 
@@ -299,12 +268,6 @@ fn value(data: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
 /// The string that begins with the quote at `at`, and where it ends.
 #[inline(never)]
 fn string(data: &[u8], at: usize) -> Option<(Written<'_>, usize)> {
-    next_string(data, at)
-}
-
-/// The same on the hot path.
-#[inline(always)]
-fn next_string(data: &[u8], at: usize) -> Option<(Written<'_>, usize)> {
     if data.get(at) != Some(&b'"') {
         return None;
     }
